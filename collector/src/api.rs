@@ -1,0 +1,105 @@
+//! HTTP in front of everything: batches come in, answers go out.
+//! It never decides what a batch or an answer is; it finds the part that does.
+
+mod batches;
+mod body;
+mod calls;
+mod health;
+mod page;
+mod parameters;
+mod problem;
+mod summary;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::sync::Semaphore;
+
+use crate::ingest::{IngestLimits, Tokens};
+use crate::query::{Queries, QueryError};
+use crate::queue::Inlet;
+use problem::Problem;
+
+/// Bodies that are being received may hold so much together; beyond it senders come again later.
+const MAX_IN_FLIGHT_BYTES: usize = 256 << 20;
+
+/// What the routes need.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) tokens: Tokens,
+    pub(crate) limits: IngestLimits,
+    /// From the first byte of a body to its last.
+    pub(crate) body_timeout: Duration,
+    pub(crate) inlet: Inlet,
+    pub(crate) queries: Queries,
+    in_flight: Arc<Semaphore>,
+    /// Bodies that are checked at once: as many as there are cores to check them.
+    checking: Semaphore,
+}
+
+impl Api {
+    /// Routes over these parts.
+    pub(crate) fn new(
+        tokens: Tokens,
+        limits: IngestLimits,
+        body_timeout: Duration,
+        inlet: Inlet,
+        queries: Queries,
+    ) -> Self {
+        let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            tokens,
+            limits,
+            body_timeout,
+            inlet,
+            queries,
+            in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT_BYTES)),
+            checking: Semaphore::new(n_cores),
+        }
+    }
+
+    /// Everything that is answered.
+    pub(crate) fn router(self) -> Router {
+        let api = Arc::new(self);
+        Router::new()
+            .route("/", get(page::get))
+            .route("/api/v1/summary", get(summary::get))
+            .route("/api/v1/calls", get(calls::get))
+            .route("/v1/batches", post(batches::post))
+            .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authenticate))
+            .route("/healthz", get(health::get))
+            .fallback(async || Problem::not_found())
+            .method_not_allowed_fallback(async || Problem::method_not_allowed())
+            // The batches' own reading is bounded, and nothing else reads a body.
+            .layer(axum::extract::DefaultBodyLimit::disable())
+            .with_state(api)
+    }
+
+    /// Asks a question where waiting for the disk holds nobody up.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Queries) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let queries = self.queries.clone();
+        match tokio::task::spawn_blocking(move || question(&queries)).await {
+            Ok(answer) => answer.map_err(|error| Problem::internal(&error)),
+            Err(error) => Err(Problem::internal(&error)),
+        }
+    }
+}
+
+/// Before anything else of a request is looked at.
+async fn authenticate(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let authorization = request.headers().get(header::AUTHORIZATION);
+    if api.tokens.admit(authorization.map(|value| value.as_bytes())) {
+        return next.run(request).await;
+    }
+    body::discard(request.into_body());
+    Problem::unauthorized().into_response()
+}

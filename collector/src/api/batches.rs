@@ -1,0 +1,94 @@
+//! `POST /v1/batches`: takes a batch and answers once it is stored.
+//! It never answers 202 for what a crash could still lose.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Api;
+use super::body::{self, Bounds, Held};
+use super::problem::Problem;
+use crate::clock::unix_now_ns;
+use crate::ingest::{Form, admit};
+use crate::model::{NotStored, Received, Stored};
+
+/// The answer to a batch that is stored.
+#[derive(Debug, Serialize)]
+pub(super) struct Receipt {
+    batch_id: Uuid,
+    /// Calls in the batch.
+    records: usize,
+    /// Whether it had been stored before.
+    duplicate: bool,
+}
+
+pub(super) async fn post(
+    State(api): State<Arc<Api>>,
+    request: Request,
+) -> Result<(StatusCode, Json<Receipt>), Problem> {
+    let (head, body) = request.into_parts();
+    let form = match form(&head.headers) {
+        Ok(form) => form,
+        Err(problem) => {
+            body::discard(body);
+            return Err(problem);
+        }
+    };
+    let bounds = Bounds {
+        n_bytes: api.limits.n_batch_bytes,
+        time: api.body_timeout,
+        in_flight: Arc::clone(&api.in_flight),
+    };
+    let held = body::read(body, &bounds).await?;
+    let key = text(&head.headers, "idempotency-key")?.map(str::to_owned);
+    let received = check(&api, form, key, held).await?;
+    let (batch_id, records) = (received.batch_id, received.n_calls);
+    let stored = store(&api, received).await?;
+    let receipt = Receipt { batch_id, records, duplicate: stored == Stored::Duplicate };
+    Ok((StatusCode::ACCEPTED, Json(receipt)))
+}
+
+/// Decoding takes milliseconds of CPU for a large batch: not on a thread that serves connections.
+async fn check(
+    api: &Api,
+    form: Form,
+    key: Option<String>,
+    held: Held,
+) -> Result<Received, Problem> {
+    let permit = api.checking.acquire().await;
+    let limits = api.limits;
+    let checked = tokio::task::spawn_blocking(move || {
+        let Held { bytes, permits } = held;
+        let received = admit(form, key.as_deref(), bytes, &limits, unix_now_ns());
+        // From here on the queue's bounds count the bytes.
+        drop(permits);
+        received
+    });
+    let received = checked.await.map_err(|error| Problem::internal(&error))?;
+    drop(permit);
+    Ok(received?)
+}
+
+async fn store(api: &Api, received: Received) -> Result<Stored, Problem> {
+    match api.inlet.offer(received)?.await {
+        Ok(Ok(stored)) => Ok(stored),
+        Ok(Err(NotStored::Unreadable(problem))) => Err(Problem::malformed(problem)),
+        Ok(Err(error @ NotStored::StoreFailed)) => Err(Problem::unavailable(error.to_string())),
+        Err(_) => Err(Problem::unavailable("the collector has stopped storing")),
+    }
+}
+
+fn form(headers: &HeaderMap) -> Result<Form, Problem> {
+    let content_type = text(headers, "content-type")?;
+    let encoding = text(headers, "content-encoding")?;
+    Ok(Form::of(content_type, encoding)?)
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Problem> {
+    let value = headers.get(name).map(|value| value.to_str());
+    value.transpose().map_err(|_| Problem::malformed(format!("the header {name} is not ASCII")))
+}

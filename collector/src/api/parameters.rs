@@ -1,0 +1,84 @@
+//! The query string: each parameter is asked for by name, and what nobody asked for is an error.
+//! It never guesses: a value that does not fit is refused with the form that would.
+
+use crate::model::TimeRange;
+use crate::query::{MOMENT_FORMS, parse_moment};
+
+use super::problem::Problem;
+
+/// The parameters of a request that were not asked for yet.
+#[derive(Debug)]
+pub(super) struct Parameters {
+    left: Vec<(String, String)>,
+    /// What was asked for, so that an unknown name can be answered with the known ones.
+    known: Vec<&'static str>,
+}
+
+impl Parameters {
+    pub(super) fn new(pairs: Vec<(String, String)>) -> Self {
+        Self { left: pairs, known: Vec::new() }
+    }
+
+    /// The text of a parameter; an empty one counts as not given.
+    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        self.known.push(name);
+        let mut found = None;
+        while let Some(place) = self.left.iter().position(|(other, _)| other == name) {
+            let (_, value) = self.left.remove(place);
+            if found.replace(value).is_some() {
+                let detail = format!("`{name}` is given twice; give it once");
+                return Err(Problem::bad_parameter(detail));
+            }
+        }
+        Ok(found.filter(|value| !value.is_empty()))
+    }
+
+    /// A parameter that `parse` understands; `forms` says what that is.
+    pub(super) fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        forms: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        let value = parse(&text).ok_or_else(|| {
+            Problem::bad_parameter(format!("`{name}` is {text:?}, but must be {forms}"))
+        })?;
+        Ok(Some(value))
+    }
+
+    /// `from` and `to`, with these defaults.
+    pub(super) fn range(&mut self, default: TimeRange, now_ns: u64) -> Result<TimeRange, Problem> {
+        let moment = |text: &str| parse_moment(text, now_ns);
+        let from_ns = self.parsed("from", MOMENT_FORMS, moment)?;
+        let to_ns = self.parsed("to", MOMENT_FORMS, moment)?;
+        let range = TimeRange {
+            from_ns: from_ns.unwrap_or(default.from_ns),
+            to_ns: to_ns.unwrap_or(default.to_ns),
+        };
+        if range.from_ns >= range.to_ns {
+            let detail = "`from` must be before `to`; without `to` it must be in the past";
+            return Err(Problem::bad_parameter(detail.to_owned()));
+        }
+        Ok(range)
+    }
+
+    /// Nothing may be left.
+    pub(super) fn finish(self) -> Result<(), Problem> {
+        match self.left.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(Problem::bad_parameter(format!(
+                "`{name}` is not a parameter here; there are {}",
+                self.known.join(", ")
+            ))),
+        }
+    }
+}
+
+/// The words of a closed set, for messages.
+pub(super) fn one_of<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
+    let words: Vec<&str> = words.into_iter().collect();
+    format!("one of {}", words.join(", "))
+}

@@ -1,0 +1,154 @@
+//! Refusals as RFC 9457 problem details.
+//! They never repeat a request's contents beyond what names the mistake.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::ingest::Refusal;
+use crate::queue::OfferError;
+
+/// Seconds after which a refused sender may come again.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// What was wrong, and where.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    /// The last part of its `type`.
+    slug: &'static str,
+    title: &'static str,
+    detail: String,
+}
+
+#[derive(Serialize)]
+struct Details<'p> {
+    r#type: String,
+    title: &'p str,
+    status: u16,
+    detail: &'p str,
+}
+
+impl Problem {
+    fn new(
+        status: StatusCode,
+        slug: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        let detail = detail.into();
+        Self { status, slug, title, detail }
+    }
+
+    /// 400 for a query string; `detail` names the parameter and what it may be.
+    pub(super) fn bad_parameter(detail: String) -> Self {
+        let status = StatusCode::BAD_REQUEST;
+        Self::new(status, "bad-parameter", "Bad query parameter", detail)
+    }
+
+    /// 401.
+    pub(super) fn unauthorized() -> Self {
+        let detail = "send one of the collector's tokens as `Authorization: Bearer <token>`";
+        let status = StatusCode::UNAUTHORIZED;
+        Self::new(status, "unauthorized", "Missing or wrong token", detail)
+    }
+
+    /// 404.
+    pub(super) fn not_found() -> Self {
+        let detail = "there is POST /v1/batches, GET /api/v1/summary, GET /api/v1/calls, \
+                      GET /healthz and GET /";
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// 405.
+    pub(super) fn method_not_allowed() -> Self {
+        let detail = "batches are sent with POST, everything else is asked for with GET";
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        Self::new(status, "method-not-allowed", "Method not allowed", detail)
+    }
+
+    /// 408: the body did not come to its end in time.
+    pub(super) fn too_slow(detail: String) -> Self {
+        let status = StatusCode::REQUEST_TIMEOUT;
+        Self::new(status, "too-slow", "The body came too slowly", detail)
+    }
+
+    /// 413.
+    pub(super) fn too_large(detail: String) -> Self {
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        Self::new(status, "too-large", "The batch is too large", detail)
+    }
+
+    /// 400 for a body.
+    pub(super) fn malformed(detail: impl Into<String>) -> Self {
+        let status = StatusCode::BAD_REQUEST;
+        Self::new(status, "malformed", "The batch cannot be read", detail)
+    }
+
+    /// 503, with the time after which to come again.
+    pub(super) fn unavailable(detail: impl Into<String>) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(status, "unavailable", "Try again later", detail)
+    }
+
+    /// 500. The reason goes to the log, not to the one who asked.
+    pub(super) fn internal(error: &dyn std::error::Error) -> Self {
+        let mut reasons = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            reasons.push_str(": ");
+            reasons.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        tracing::error!(reasons, "cannot answer");
+        let detail = "the collector's log says why";
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self::new(status, "internal", "The collector failed", detail)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::Unsupported(_) => {
+                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                Self::new(status, "unsupported", "Not a form that is read here", detail)
+            }
+            Refusal::TooLarge(_) => Self::too_large(detail),
+            Refusal::Malformed(_) => Self::malformed(detail),
+        }
+    }
+}
+
+impl From<OfferError> for Problem {
+    fn from(error: OfferError) -> Self {
+        Self::unavailable(error.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let details = Details {
+            r#type: format!("urn:egret:problem:{}", self.slug),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+        };
+        let mut response = (self.status, Json(details)).into_response();
+        let headers = response.headers_mut();
+        let content_type = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, content_type);
+        match self.status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+            }
+            _ => {}
+        }
+        response
+    }
+}

@@ -1,0 +1,108 @@
+//! Sets up an embedded collector.
+//! It never fails before `start`: a bad value is kept until then.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Collector, StartError};
+use crate::config::Settings;
+
+/// An embedded collector that is being set up.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    settings: Settings,
+    tokens: Vec<String>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let settings =
+            Settings { listen: "127.0.0.1:0".to_owned(), data_dir: None, ..Settings::default() };
+        Self { settings, tokens: Vec::new() }
+    }
+}
+
+impl Builder {
+    /// The address to listen on. Defaults to `127.0.0.1:0`, any free port of this machine alone;
+    /// an address that other machines reach needs a token.
+    #[must_use]
+    pub fn listen(mut self, listen: impl Into<String>) -> Self {
+        self.settings.listen = listen.into();
+        self
+    }
+
+    /// The directory of the data. Defaults to a temporary one that is removed at the end.
+    #[must_use]
+    pub fn data_dir(mut self, data_dir: impl Into<PathBuf>) -> Self {
+        self.settings.data_dir = Some(data_dir.into());
+        self
+    }
+
+    /// Adds a token that lets in. Defaults to none, which lets everyone in.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.tokens.push(token.into());
+        self
+    }
+
+    /// The largest batch as received. Defaults to 4 MiB.
+    #[must_use]
+    pub fn max_batch_bytes(mut self, n_bytes: usize) -> Self {
+        self.settings.limits.n_batch_bytes = n_bytes;
+        self
+    }
+
+    /// The largest batch when decompressed. Defaults to 32 MiB.
+    #[must_use]
+    pub fn max_decoded_bytes(mut self, n_bytes: usize) -> Self {
+        self.settings.limits.n_decoded_bytes = n_bytes;
+        self
+    }
+
+    /// The most records of one batch. Defaults to 100,000.
+    #[must_use]
+    pub fn max_records(mut self, n_records: usize) -> Self {
+        self.settings.limits.n_records = n_records;
+        self
+    }
+
+    /// The most batches that wait to be stored. Defaults to 4,096.
+    #[must_use]
+    pub fn queue_batches(mut self, n_batches: usize) -> Self {
+        self.settings.queue.n_batches = n_batches;
+        self
+    }
+
+    /// The most bytes that wait to be stored. Defaults to 64 MiB.
+    #[must_use]
+    pub fn queue_bytes(mut self, n_bytes: usize) -> Self {
+        self.settings.queue.n_bytes = n_bytes;
+        self
+    }
+
+    /// The time within which a whole body must arrive. Defaults to 30 seconds.
+    #[must_use]
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.body_timeout = timeout;
+        self
+    }
+
+    /// The days for which calls are kept. Defaults to 15.
+    #[must_use]
+    pub fn retention_days(mut self, n_days: u32) -> Self {
+        self.settings.retention.calls_days = n_days;
+        self
+    }
+
+    /// Starts it on the present Tokio runtime, of whatever kind.
+    ///
+    /// # Errors
+    /// When the address, a token or the directory cannot be used.
+    pub async fn start(mut self) -> Result<Collector, StartError> {
+        for token in &self.tokens {
+            let added = self.settings.tokens.add(token);
+            added.map_err(|_| StartError::Token)?;
+        }
+        Collector::start(self.settings).await
+    }
+}

@@ -1,0 +1,159 @@
+//! What flags, environment and file say becomes valid settings, in this one place.
+//! It never stops at the first mistake: all of them are reported, each with what would be valid.
+
+mod cli;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+pub use cli::{Cli, Command, ServeFlags};
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::ingest::{IngestLimits, Tokens};
+use crate::queue::Bounds;
+use crate::store::Retention;
+use sources::{Given, Sources};
+
+/// Valid settings. [`Settings::load`] makes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `host:port`.
+    pub(crate) listen: String,
+    /// `None` for a temporary directory that goes when the collector ends.
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) tokens: Tokens,
+    pub(crate) limits: IngestLimits,
+    pub(crate) queue: Bounds,
+    pub(crate) body_timeout: Duration,
+    pub(crate) retention: Retention,
+}
+
+/// Everything that is wrong with the settings, one mistake a line.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct ConfigError(Vec<String>);
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:4750".to_owned(),
+            data_dir: Some("./egret-data".into()),
+            tokens: Tokens::default(),
+            limits: IngestLimits {
+                n_batch_bytes: 4 << 20,
+                n_decoded_bytes: 32 << 20,
+                n_records: 100_000,
+            },
+            queue: Bounds { n_batches: 4_096, n_bytes: 64 << 20 },
+            body_timeout: Duration::from_secs(30),
+            retention: Retention { calls_days: 15, minutes_days: 32, batches_days: 2 },
+        }
+    }
+}
+
+impl Settings {
+    /// A flag wins over the environment, the environment over the file, the file over the default.
+    /// `env` looks a variable up.
+    ///
+    /// # Errors
+    /// All mistakes at once: bad values, unknown keys of the file, files that cannot be read.
+    pub fn load(
+        flags: &ServeFlags,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let mut mistakes = Vec::new();
+        let mut sources = Sources::gather(flags, env, &mut mistakes);
+        let mut settings = Self::default();
+        settings.read(&mut sources, &mut mistakes);
+        sources.report_unknown(&mut mistakes);
+        if mistakes.is_empty() { Ok(settings) } else { Err(ConfigError(mistakes)) }
+    }
+
+    fn read(&mut self, sources: &mut Sources, mistakes: &mut Vec<String>) {
+        let mut reading = Reading { sources, mistakes };
+        let address = "an address with a port, such as 127.0.0.1:4750 or localhost:4750";
+        reading.set("listen", address, &mut self.listen, |text| {
+            let (host, port) = text.rsplit_once(':')?;
+            let is_valid = !host.is_empty() && port.parse::<u16>().is_ok();
+            is_valid.then(|| text.to_owned())
+        });
+        reading.set("data_dir", "a directory", &mut self.data_dir, |text| {
+            Some(Some(PathBuf::from(text)))
+        });
+        reading.number("max_batch_bytes", 1, &mut self.limits.n_batch_bytes);
+        reading.number("max_decoded_bytes", 1, &mut self.limits.n_decoded_bytes);
+        reading.number("max_records", 1, &mut self.limits.n_records);
+        reading.number("queue_batches", 1, &mut self.queue.n_batches);
+        reading.number("queue_bytes", 1, &mut self.queue.n_bytes);
+        reading.number("retention_days", 0, &mut self.retention.calls_days);
+        let mut seconds = self.body_timeout.as_secs();
+        reading.number("body_timeout_seconds", 1, &mut seconds);
+        self.body_timeout = Duration::from_secs(seconds);
+        reading.tokens(&mut self.tokens);
+    }
+}
+
+struct Reading<'s> {
+    sources: &'s mut Sources,
+    mistakes: &'s mut Vec<String>,
+}
+
+impl Reading<'_> {
+    /// Sets a value when one is given and `parse` takes it; `valid` says what it takes.
+    fn set<T>(
+        &mut self,
+        key: &'static str,
+        valid: &str,
+        value: &mut T,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) {
+        let Some(Given { origin, text }) = self.sources.take(key) else {
+            return;
+        };
+        match parse(&text) {
+            Some(parsed) => *value = parsed,
+            None => self.mistakes.push(format!("{origin} is {text:?}, but must be {valid}")),
+        }
+    }
+
+    fn number<T>(&mut self, key: &'static str, least: T, value: &mut T)
+    where
+        T: FromStr + PartialOrd + Copy + std::fmt::Display,
+    {
+        let valid = format!("a whole number, {least} or more");
+        self.set(key, &valid, value, |text| text.parse().ok().filter(|number| *number >= least));
+    }
+
+    /// Tokens from the list and from the file add up. Neither is ever repeated in a message.
+    fn tokens(&mut self, tokens: &mut Tokens) {
+        if let Some(Given { origin, text }) = self.sources.take("tokens") {
+            self.add_tokens(&origin, text.split(','), tokens);
+        }
+        let Some(Given { origin, text: path }) = self.sources.take("token_file") else {
+            return;
+        };
+        match std::fs::read_to_string(Path::new(&path)) {
+            Ok(lines) => self.add_tokens(&format!("{path} ({origin})"), lines.lines(), tokens),
+            Err(error) => self.mistakes.push(format!(
+                "{origin} is {path:?}, but must be a file with one token a line: {error}"
+            )),
+        }
+    }
+
+    fn add_tokens<'t>(
+        &mut self,
+        origin: &str,
+        texts: impl Iterator<Item = &'t str>,
+        tokens: &mut Tokens,
+    ) {
+        let trimmed = texts.map(str::trim).enumerate();
+        for (n, text) in trimmed.filter(|(_, text)| !text.is_empty()) {
+            if let Err(error) = tokens.add(text) {
+                self.mistakes.push(format!("{origin}: token {} is not valid: {error}", n + 1));
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The command line.
+//! It never parses a value: flags are texts here, so that all mistakes are reported together.
+
+use clap::{Args, Parser, Subcommand};
+
+/// Receives egret batches, keeps exact history and searchable calls, and shows them.
+#[derive(Debug, Parser)]
+#[command(name = "egret-collector", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the collector can do.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Receive batches and answer questions until SIGTERM or SIGINT.
+    Serve(Box<ServeFlags>),
+}
+
+/// Flags of `serve`. Each can also be an environment variable (`--data-dir` is
+/// `EGRET_COLLECTOR_DATA_DIR`) or a key of the file (`data_dir`); flags win over variables, variables
+/// over the file.
+#[derive(Debug, Default, Args)]
+pub struct ServeFlags {
+    /// TOML file with settings.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// Address to listen on. Other than loopback needs tokens. [default: 127.0.0.1:4750]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// Directory of the data. [default: ./egret-data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<String>,
+    /// File with one token a line. There is no flag for tokens: everyone on the machine could read
+    /// it in the list of processes. [or: `tokens` in the file, EGRET_COLLECTOR_TOKENS with commas]
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<String>,
+    /// Largest batch as received. [default: 4194304]
+    #[arg(long, value_name = "BYTES")]
+    pub max_batch_bytes: Option<String>,
+    /// Largest batch when decompressed. [default: 33554432]
+    #[arg(long, value_name = "BYTES")]
+    pub max_decoded_bytes: Option<String>,
+    /// Most records of one batch. [default: 100000]
+    #[arg(long, value_name = "N")]
+    pub max_records: Option<String>,
+    /// Most batches that wait to be stored. [default: 4096]
+    #[arg(long, value_name = "N")]
+    pub queue_batches: Option<String>,
+    /// Most bytes that wait to be stored. [default: 67108864]
+    #[arg(long, value_name = "BYTES")]
+    pub queue_bytes: Option<String>,
+    /// Seconds within which a whole body must arrive. [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    pub body_timeout_seconds: Option<String>,
+    /// Days for which calls are kept. [default: 15]
+    #[arg(long, value_name = "DAYS")]
+    pub retention_days: Option<String>,
+}
+
+impl ServeFlags {
+    /// The flags that were given, by the key that they have in the file.
+    pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [
+            ("listen", &self.listen),
+            ("data_dir", &self.data_dir),
+            ("token_file", &self.token_file),
+            ("max_batch_bytes", &self.max_batch_bytes),
+            ("max_decoded_bytes", &self.max_decoded_bytes),
+            ("max_records", &self.max_records),
+            ("queue_batches", &self.queue_batches),
+            ("queue_bytes", &self.queue_bytes),
+            ("body_timeout_seconds", &self.body_timeout_seconds),
+            ("retention_days", &self.retention_days),
+        ];
+        all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
+    }
+}

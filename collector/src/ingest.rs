@@ -1,0 +1,158 @@
+//! The door for batches: who may send, what is read, and what is refused.
+//! It never sees the store, so a slow disk can fill the queue but never hold a request.
+
+mod auth;
+mod decompress;
+mod lines;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use auth::Tokens;
+
+use bytes::Bytes;
+use egret::codec::{Batch, DecodeError, Limits};
+use uuid::Uuid;
+
+use crate::model::Received;
+
+/// How much is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct IngestLimits {
+    /// A batch as received.
+    pub(crate) n_batch_bytes: usize,
+    /// A batch when it is decompressed.
+    pub(crate) n_decoded_bytes: usize,
+    /// Records of one batch.
+    pub(crate) n_records: usize,
+}
+
+/// What a body says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Our own format.
+    Native,
+    /// Our own format when its magic says so, else nothing that is known.
+    Untold,
+    /// One JSON record a line.
+    Lines(Compression),
+}
+
+/// How lines are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compression {
+    Identity,
+    Zstd,
+    Gzip,
+}
+
+/// Why a body is refused. Nothing of it is kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// Of a form, or a version of it, that is not read here.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Beyond the limits.
+    #[error("{0}")]
+    TooLarge(String),
+    /// Not what it says it is.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+impl Form {
+    /// What the headers say.
+    pub(crate) fn of(content_type: Option<&str>, encoding: Option<&str>) -> Result<Self, Refusal> {
+        let compression = Compression::of(encoding.unwrap_or("identity"))?;
+        let media_type = content_type.map(|value| value.split(';').next().unwrap_or(value).trim());
+        let form = match media_type.map(str::to_ascii_lowercase).as_deref() {
+            None | Some("") => Self::Untold,
+            Some("application/vnd.egret.batch" | "application/octet-stream") => Self::Native,
+            Some("application/x-ndjson") => Self::Lines(compression),
+            Some(other) => {
+                return Err(Refusal::Unsupported(format!(
+                    "content type {other:?} is not read here; send application/vnd.egret.batch \
+                     or application/x-ndjson"
+                )));
+            }
+        };
+        let is_lines = matches!(form, Self::Lines(_));
+        if compression != Compression::Identity && !is_lines {
+            let problem = "a batch is compressed within; send it without Content-Encoding";
+            return Err(Refusal::Unsupported(problem.to_owned()));
+        }
+        Ok(form)
+    }
+}
+
+impl Compression {
+    fn of(encoding: &str) -> Result<Self, Refusal> {
+        match encoding.trim().to_ascii_lowercase().as_str() {
+            "" | "identity" => Ok(Self::Identity),
+            "zstd" => Ok(Self::Zstd),
+            "gzip" | "x-gzip" => Ok(Self::Gzip),
+            other => Err(Refusal::Unsupported(format!(
+                "content encoding {other:?} is not read here; send zstd, gzip or none"
+            ))),
+        }
+    }
+}
+
+impl IngestLimits {
+    fn decoding(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.encoded_bytes = self.n_batch_bytes;
+        limits.decoded_bytes = self.n_decoded_bytes;
+        limits.rows = self.n_records;
+        limits
+    }
+}
+
+/// Checks a body to its last value, so that whoever is told "accepted" can rely on it. `key` is
+/// the `Idempotency-Key`; `now_ns` the time of receipt, in unix nanoseconds.
+pub(crate) fn admit(
+    form: Form,
+    key: Option<&str>,
+    body: Bytes,
+    limits: &IngestLimits,
+    now_ns: u64,
+) -> Result<Received, Refusal> {
+    match form {
+        Form::Untold if !body.starts_with(b"EGRT") => Err(Refusal::Unsupported(
+            "no content type is given and the body is no batch; send \
+             application/vnd.egret.batch or application/x-ndjson"
+                .to_owned(),
+        )),
+        Form::Untold | Form::Native => admit_batch(body, &limits.decoding(), now_ns),
+        Form::Lines(compression) => {
+            let text = decompress::text(compression, &body, limits)?;
+            let batch = lines::to_batch(&text, batch_id(key), limits, now_ns)?;
+            // The lines were within the limits; their columns are as large as they are.
+            admit_batch(batch.into(), &crate::model::stored_limits(), now_ns)
+        }
+    }
+}
+
+fn admit_batch(bytes: Bytes, limits: &Limits, now_ns: u64) -> Result<Received, Refusal> {
+    let batch = Batch::open(&bytes, limits).map_err(refusal)?;
+    batch.verify().map_err(refusal)?;
+    let batch_id = batch.meta().batch_id;
+    let n_calls = batch.table("calls").map_or(0, |table| table.rows());
+    drop(batch);
+    Ok(Received { batch_id, n_calls, received_unix_ns: now_ns, bytes })
+}
+
+fn refusal(error: DecodeError) -> Refusal {
+    let message = error.to_string();
+    match error {
+        DecodeError::Version { .. } => Refusal::Unsupported(message),
+        DecodeError::TooLarge { .. } => Refusal::TooLarge(message),
+        _ => Refusal::Malformed(message),
+    }
+}
+
+/// Lines that are sent again are the same batch when their key says so. The header's value may be
+/// in quotes.
+fn batch_id(key: Option<&str>) -> Uuid {
+    let key = key.map(|key| key.trim().trim_matches('"'));
+    key.and_then(|key| Uuid::try_parse(key).ok()).unwrap_or_else(Uuid::now_v7)
+}

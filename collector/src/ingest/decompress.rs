@@ -1,0 +1,71 @@
+//! Decompresses lines within bounds.
+//! It never makes more of a body than the limit, however small the body is.
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use zstd::stream::read::Decoder;
+
+use super::{Compression, IngestLimits, Refusal};
+
+/// The largest window of a frame, as a power of two: 8 MiB.
+const WINDOW_LOG: u32 = 23;
+
+/// The text of a body.
+pub(super) fn text<'b>(
+    compression: Compression,
+    body: &'b [u8],
+    limits: &IngestLimits,
+) -> Result<Cow<'b, str>, Refusal> {
+    let limit = limits.n_decoded_bytes;
+    let damaged = |name| move |error| Refusal::Malformed(format!("damaged {name} body: {error}"));
+    match compression {
+        Compression::Identity => {
+            let text = std::str::from_utf8(body).map_err(not_utf8)?;
+            Ok(Cow::Borrowed(text))
+        }
+        Compression::Gzip => {
+            let bytes = bounded(MultiGzDecoder::new(body), limit, damaged("gzip"))?;
+            owned(bytes)
+        }
+        Compression::Zstd => {
+            let bytes = zstd_reader(body)
+                .map_err(damaged("zstd"))
+                .and_then(|reader| bounded(reader, limit, damaged("zstd")))?;
+            owned(bytes)
+        }
+    }
+}
+
+fn zstd_reader(body: &[u8]) -> io::Result<impl Read> {
+    let mut reader = Decoder::with_buffer(body)?;
+    reader.window_log_max(WINDOW_LOG)?;
+    Ok(reader)
+}
+
+fn bounded(
+    reader: impl Read,
+    limit: usize,
+    damaged: impl Fn(io::Error) -> Refusal,
+) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    // One byte more than allowed, so that too much is told from exactly enough.
+    let mut reader = reader.take((limit as u64).saturating_add(1));
+    reader.read_to_end(&mut bytes).map_err(damaged)?;
+    if bytes.len() > limit {
+        return Err(Refusal::TooLarge(format!(
+            "the body decompresses to more than the limit of {limit} bytes; send fewer records"
+        )));
+    }
+    Ok(bytes)
+}
+
+fn owned(bytes: Vec<u8>) -> Result<Cow<'static, str>, Refusal> {
+    let text = String::from_utf8(bytes).map_err(|error| not_utf8(error.utf8_error()))?;
+    Ok(Cow::Owned(text))
+}
+
+fn not_utf8(error: std::str::Utf8Error) -> Refusal {
+    Refusal::Malformed(format!("the lines are not UTF-8: {error}"))
+}

@@ -1,0 +1,142 @@
+//! What the door reads, what it refuses, and whom it lets in.
+//! They never need a server: the door is pure.
+
+use std::io::Write;
+
+use super::*;
+use egret::codec::CallColumn;
+
+const LIMITS: IngestLimits =
+    IngestLimits { n_batch_bytes: 64 << 10, n_decoded_bytes: 10_000, n_records: 50 };
+
+const LINE: &str = r#"{"http.request.method":"GET","url.full":"https://api.example.com/v1/a/1"}"#;
+
+#[track_caller]
+fn check_form(content_type: Option<&str>, encoding: Option<&str>, expected: Result<Form, &str>) {
+    match (Form::of(content_type, encoding), expected) {
+        (Ok(form), Ok(expected)) => assert_eq!(form, expected),
+        (Err(Refusal::Unsupported(message)), Err(expected)) => {
+            assert!(message.contains(expected), "{message:?} does not say {expected:?}");
+        }
+        (found, expected) => panic!("{found:?} instead of {expected:?}"),
+    }
+}
+
+#[test]
+fn headers_say_what_a_body_is() {
+    let lines = Some("application/x-ndjson");
+    check_form(None, None, Ok(Form::Untold));
+    check_form(Some("application/vnd.egret.batch"), None, Ok(Form::Native));
+    check_form(Some("application/octet-stream"), Some("identity"), Ok(Form::Native));
+    check_form(lines, None, Ok(Form::Lines(Compression::Identity)));
+    check_form(lines, Some("ZSTD"), Ok(Form::Lines(Compression::Zstd)));
+    check_form(
+        Some("Application/X-NDJSON; charset=utf-8"),
+        Some("gzip"),
+        Ok(Form::Lines(Compression::Gzip)),
+    );
+    check_form(lines, Some("br"), Err("zstd, gzip or none"));
+    check_form(Some("text/html"), None, Err("application/x-ndjson"));
+    check_form(Some("application/octet-stream"), Some("gzip"), Err("without Content-Encoding"));
+}
+
+#[track_caller]
+fn check_token(tokens: &[&str], header: Option<&str>, is_let_in: bool) {
+    let mut all = Tokens::default();
+    tokens.iter().for_each(|token| all.add(token).unwrap());
+    assert_eq!(all.admit(header.map(str::as_bytes)), is_let_in);
+}
+
+#[test]
+fn any_of_the_tokens_lets_in_and_nothing_else_does() {
+    check_token(&[], None, true);
+    check_token(&[], Some("Bearer whatever"), true);
+    check_token(&["one", "two"], Some("Bearer two"), true);
+    check_token(&["one", "two"], Some("bearer  one "), true);
+    check_token(&["one"], None, false);
+    check_token(&["one"], Some("Bearer"), false);
+    check_token(&["one"], Some("Bearer "), false);
+    check_token(&["one"], Some("Bearer on"), false);
+    check_token(&["one"], Some("Bearer onee"), false);
+    check_token(&["one"], Some("Basic one"), false);
+}
+
+#[test]
+fn tokens_that_no_header_can_carry_are_refused_and_none_is_printed() {
+    let mut tokens = Tokens::default();
+    for token in ["", "a b", "a\n", "ä", &"x".repeat(1_025)] {
+        assert!(tokens.add(token).is_err(), "{token:?}");
+    }
+    tokens.add("hush").unwrap();
+    assert!(!format!("{tokens:?}").contains("hush"));
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[track_caller]
+fn admit_lines(compression: Compression, body: Vec<u8>) -> Result<Received, Refusal> {
+    admit(Form::Lines(compression), None, body.into(), &LIMITS, 1_000)
+}
+
+#[test]
+fn lines_become_a_batch_however_they_are_compressed() {
+    let text = format!("{LINE}\n\n{LINE}\n").into_bytes();
+    let bodies = [
+        (Compression::Identity, text.clone()),
+        (Compression::Zstd, zstd::encode_all(text.as_slice(), 1).unwrap()),
+        (Compression::Gzip, gzip(&text)),
+    ];
+    for (compression, body) in bodies {
+        let received = admit_lines(compression, body).unwrap();
+        assert_eq!(received.n_calls, 2);
+        let batch = Batch::open(&received.bytes, &Limits::default()).unwrap();
+        let calls = batch.calls(CallColumn::ALL).unwrap();
+        assert_eq!(calls.record(1).start_unix_ns, 1_000);
+        assert_eq!(calls.record(1).url().path(), "/v1/a/1");
+    }
+}
+
+#[test]
+fn the_key_is_the_batch_id_when_it_is_one() {
+    let id = "0193f3a0-0000-7000-8000-000000000001";
+    let admit = |key: &str| {
+        let form = Form::Lines(Compression::Identity);
+        admit(form, Some(key), LINE.into(), &LIMITS, 0).unwrap().batch_id
+    };
+    assert_eq!(admit(id).to_string(), id);
+    assert_eq!(admit(&format!("\"{id}\"")).to_string(), id);
+    assert_ne!(admit("my own key"), admit("my own key"));
+}
+
+#[track_caller]
+fn check_refused(compression: Compression, body: Vec<u8>, expected: &str) {
+    let message = match admit_lines(compression, body).unwrap_err() {
+        Refusal::TooLarge(message) => format!("too large: {message}"),
+        Refusal::Malformed(message) => format!("malformed: {message}"),
+        Refusal::Unsupported(message) => format!("unsupported: {message}"),
+    };
+    assert!(message.contains(expected), "{message:?} does not say {expected:?}");
+}
+
+#[test]
+fn lines_that_are_refused_say_why() {
+    let bomb = vec![b' '; 10_001];
+    let identity = Compression::Identity;
+    check_refused(Compression::Gzip, gzip(&bomb), "too large: the body decompresses");
+    check_refused(
+        Compression::Zstd,
+        zstd::encode_all(bomb.as_slice(), 1).unwrap(),
+        "too large: the body decompresses",
+    );
+    check_refused(Compression::Zstd, b"not zstd".to_vec(), "malformed: damaged zstd");
+    check_refused(Compression::Gzip, gzip(LINE.as_bytes())[..20].into(), "malformed: damaged gzip");
+    check_refused(identity, format!("{LINE}\nx").into(), "malformed: line 2");
+    check_refused(identity, vec![0xff], "malformed: the lines are not UTF-8");
+    check_refused(identity, format!("{LINE}\n").repeat(51).into(), "too large: 51 records");
+    let late = format!(r#"{{"start_unix_ns":{}}}"#, u64::MAX);
+    check_refused(identity, late.into(), "malformed: line 1: start_unix_ns");
+}

@@ -1,0 +1,40 @@
+//! The collector's command line.
+//! It never holds logic: it reads settings, starts the runtime, and says what went wrong.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use egret_collector::config::{Cli, Command, ServeFlags, Settings};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let Command::Serve(flags) = Cli::parse().command else {
+        return ExitCode::FAILURE;
+    };
+    start_log();
+    match serve(&flags) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(flags: &ServeFlags) -> anyhow::Result<()> {
+    let settings = Settings::load(flags, |name| std::env::var(name).ok())
+        .context("the settings are not valid")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(egret_collector::serve(settings))?;
+    Ok(())
+}
+
+/// To stderr; `RUST_LOG` sets how much.
+fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,74 @@
+//! Questions about what is stored, and their answers.
+//! It never writes, and never blocks a runtime: callers run it where blocking is allowed.
+
+mod calls;
+mod cursor;
+mod matching;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub(crate) use calls::CallsPage;
+pub(crate) use cursor::Cursor;
+pub(crate) use matching::{CallFilter, StatusFilter};
+pub(crate) use summary::{Summary, SummaryRow};
+pub(crate) use time::{MOMENT_FORMS, parse_moment};
+
+use egret::record::Kind;
+
+use crate::model::TimeRange;
+use crate::store::{ReadError, Reader};
+
+/// A question that could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum QueryError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("a stored batch cannot be decoded")]
+    Decode(#[from] egret::codec::DecodeError),
+    #[error("a record has no JSON form")]
+    Json(#[from] serde_json::Error),
+}
+
+/// What a summary is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SummaryQuery {
+    /// Rounded outwards to whole minutes.
+    pub(crate) range: TimeRange,
+    pub(crate) service: Option<String>,
+    pub(crate) kind: Option<Kind>,
+}
+
+/// What calls are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CallsQuery {
+    pub(crate) filter: CallFilter,
+    /// Most calls of one page, at least 1.
+    pub(crate) limit: usize,
+    /// Where the page before ended.
+    pub(crate) after: Option<Cursor>,
+}
+
+/// Answers questions.
+#[derive(Debug, Clone)]
+pub(crate) struct Queries {
+    reader: Reader,
+}
+
+impl Queries {
+    /// Answers from this store.
+    pub(crate) fn new(reader: Reader) -> Self {
+        Self { reader }
+    }
+
+    /// Counts, bytes and percentiles per host, method, template, status class and target.
+    pub(crate) fn summary(&self, query: &SummaryQuery) -> Result<Summary, QueryError> {
+        summary::answer(&self.reader, query)
+    }
+
+    /// A page of calls, the newest first.
+    pub(crate) fn calls(&self, query: &CallsQuery) -> Result<CallsPage, QueryError> {
+        calls::answer(&self.reader, query)
+    }
+}

@@ -1,0 +1,94 @@
+//! What a query asks about a batch before it decodes it.
+//! It never says less than the batch holds: pruning may keep too much, never too little.
+
+use std::collections::BTreeSet;
+
+use egret::codec::{Batch, CallColumn, Calls, Column, DecodeError};
+use egret::record::{Kind, Outcome, is_error};
+
+use crate::model::StatusClass;
+
+/// Most hosts that are told apart; a batch with more counts as having any.
+pub(crate) const MAX_HOSTS: usize = 64;
+
+const OUTLINED: &[CallColumn] = &[
+    CallColumn::Start,
+    CallColumn::Kind,
+    CallColumn::Outcome,
+    CallColumn::Host,
+    CallColumn::Status,
+    CallColumn::ErrorType,
+];
+
+/// The outline of a batch's calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outline {
+    pub(crate) n_calls: usize,
+    /// The earliest start.
+    pub(crate) start_min_ns: u64,
+    /// The latest start.
+    pub(crate) start_max_ns: u64,
+    /// Distinct hosts; `None` for more than [`MAX_HOSTS`].
+    pub(crate) hosts: Option<BTreeSet<String>>,
+    /// [`StatusClass::bit`] of every call.
+    pub(crate) statuses: i64,
+    /// [`outcome_bit`] of every call.
+    pub(crate) outcomes: i64,
+    /// Whether any call counts as an error.
+    pub(crate) has_errors: bool,
+}
+
+impl Outline {
+    /// The outline of a batch; `None` when it has no calls.
+    pub(crate) fn of(batch: &Batch<'_>) -> Result<Option<Self>, DecodeError> {
+        let calls = batch.calls(OUTLINED)?;
+        let starts = || (0..calls.len()).filter_map(|row| calls.number(CallColumn::Start, row));
+        let (Some(start_min_ns), Some(start_max_ns)) = (starts().min(), starts().max()) else {
+            return Ok(None);
+        };
+        let mut outline = Self {
+            n_calls: calls.len(),
+            start_min_ns,
+            start_max_ns,
+            hosts: hosts(&calls),
+            statuses: 0,
+            outcomes: 0,
+            has_errors: false,
+        };
+        (0..calls.len()).for_each(|row| outline.add(&calls, row));
+        Ok(Some(outline))
+    }
+
+    fn add(&mut self, calls: &Calls, row: usize) {
+        let text = |column| calls.text(column, row);
+        let status = calls.number(CallColumn::Status, row);
+        let status = status.and_then(|status| u16::try_from(status).ok());
+        let kind = Kind::from_word(text(CallColumn::Kind)).unwrap_or(Kind::Manual);
+        let outcome = Outcome::from_word(text(CallColumn::Outcome)).unwrap_or(Outcome::Completed);
+        self.statuses |= StatusClass::of(status).bit();
+        self.outcomes |= outcome_bit(outcome);
+        self.has_errors |= is_error(kind, outcome, status, text(CallColumn::ErrorType));
+    }
+}
+
+/// An outcome's bit in a block's mask: its place among all, which only ever grow at the end.
+pub(crate) fn outcome_bit(outcome: Outcome) -> i64 {
+    let place = Outcome::ALL.iter().position(|other| *other == outcome);
+    place.map_or(0, |place| 1 << place)
+}
+
+/// A dictionary says its texts without a look at the rows.
+fn hosts(calls: &Calls) -> Option<BTreeSet<String>> {
+    let mut hosts = BTreeSet::new();
+    let mut add = |host: &str| {
+        if !host.is_empty() && hosts.len() <= MAX_HOSTS && !hosts.contains(host) {
+            hosts.insert(host.to_owned());
+        }
+    };
+    match calls.column(CallColumn::Host) {
+        None => {}
+        Some(Column::Dict { entries, .. }) => entries.iter().for_each(|host| add(host)),
+        Some(column) => (0..calls.len()).for_each(|row| add(column.text(row))),
+    }
+    (hosts.len() <= MAX_HOSTS).then_some(hosts)
+}

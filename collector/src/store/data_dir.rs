@@ -1,0 +1,125 @@
+//! The directory that one collector owns, and the names of the files in it.
+//! It never shares: a second collector is refused while the first holds the lock.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::model::Day;
+
+/// A data directory that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DirError {
+    /// Another process has it.
+    #[error(
+        "the data directory {0} is in use by another egret-collector; \
+         stop that one, or choose another directory with --data-dir"
+    )]
+    InUse(PathBuf),
+    /// The file system refuses.
+    #[error("cannot use the data directory {path}; it must be a directory that we may write to")]
+    Io {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A directory of ours, locked for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    /// Held, never read.
+    _lock: File,
+    /// Removes the directory at last, when it was made for this process alone.
+    _temporary: Option<TempDir>,
+}
+
+impl DataDir {
+    /// Takes the directory at `path`, and makes it when it is not there.
+    pub(crate) fn open(path: &Path) -> Result<Self, DirError> {
+        Self::take(path, None)
+    }
+
+    /// A fresh directory that is removed when this is dropped.
+    pub(crate) fn temporary() -> Result<Self, DirError> {
+        let temporary = tempfile::Builder::new()
+            .prefix("egret-collector-")
+            .tempdir()
+            .map_err(|source| io_error(&std::env::temp_dir(), source))?;
+        let path = temporary.path().to_owned();
+        Self::take(&path, Some(temporary))
+    }
+
+    fn take(path: &Path, temporary: Option<TempDir>) -> Result<Self, DirError> {
+        let lock = create(path)
+            .and_then(|()| {
+                File::options().create(true).truncate(false).write(true).open(path.join("lock"))
+            })
+            .map_err(|source| io_error(path, source))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock, _temporary: temporary }),
+            Err(TryLockError::WouldBlock) => Err(DirError::InUse(path.to_owned())),
+            Err(TryLockError::Error(source)) => Err(io_error(path, source)),
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Where the metadata is.
+pub(super) fn meta_path(dir: &Path) -> PathBuf {
+    dir.join("meta.db")
+}
+
+/// Where a day's calls are.
+pub(super) fn day_path(dir: &Path, day: Day) -> PathBuf {
+    dir.join(format!("calls-{day}.db"))
+}
+
+/// The days that have a file, oldest first.
+pub(super) fn days(dir: &Path) -> io::Result<Vec<Day>> {
+    let mut days = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        let name = name.to_str().and_then(|name| name.strip_prefix("calls-"));
+        days.extend(name.and_then(|name| name.strip_suffix(".db")).and_then(Day::parse));
+    }
+    days.sort_unstable();
+    Ok(days)
+}
+
+/// Removes a day's calls. SQLite's own files beside it go too; they may not be there.
+pub(super) fn remove_day(dir: &Path, day: Day) -> io::Result<()> {
+    let path = day_path(dir, day);
+    fs::remove_file(&path)?;
+    for suffix in ["-wal", "-shm"] {
+        let mut beside = path.clone().into_os_string();
+        beside.push(suffix);
+        match fs::remove_file(beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Calls tell what a company does with whom: the directory is its owner's alone.
+fn create(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn io_error(path: &Path, source: io::Error) -> DirError {
+    DirError::Io { path: path.to_owned(), source }
+}

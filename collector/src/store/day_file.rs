@@ -1,0 +1,120 @@
+//! The files of calls, one per day of receipt, as the writer sees them.
+//! It never writes a batch into a second file when an earlier attempt left it in a first.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::data_dir::{day_path, days};
+use super::schema::DAY;
+use super::sums::integer;
+use super::writer::{Block, WriteError};
+use crate::model::Day;
+
+/// Files that are open at once: today's, the day before's, and one for late groups.
+const MAX_OPEN: usize = 3;
+
+/// The files that were written lately, the latest first.
+#[derive(Debug)]
+pub(super) struct DayFiles {
+    dir: PathBuf,
+    open: Vec<(Day, Connection)>,
+}
+
+impl DayFiles {
+    pub(super) fn new(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), open: Vec::new() }
+    }
+
+    /// Fails when any file is of a later version: better at the start than at the first query.
+    pub(super) fn check_all(&self) -> Result<(), WriteError> {
+        for day in days(&self.dir)? {
+            DAY.open_readable(&day_path(&self.dir, day))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the blocks durable, one commit per day.
+    pub(super) fn write(&mut self, blocks: &[Block]) -> Result<(), WriteError> {
+        let mut days: Vec<Day> = blocks.iter().map(day_of).collect();
+        days.sort_unstable();
+        days.dedup();
+        for day in days {
+            let of_day = blocks.iter().filter(|block| day_of(block) == day);
+            let mut missing = Vec::new();
+            for block in of_day.filter(|block| block.outline.is_some()) {
+                if !self.day_before_has(day, block)? {
+                    missing.push(block);
+                }
+            }
+            if !missing.is_empty() {
+                insert(self.file(day)?, &missing)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets go of a day's file.
+    pub(super) fn close(&mut self, day: Day) {
+        self.open.retain(|(open, _)| *open != day);
+    }
+
+    /// A crash between the two commits, just before midnight, leaves a batch in yesterday's file
+    /// whose sender sends it again today.
+    fn day_before_has(&mut self, day: Day, block: &Block) -> Result<bool, WriteError> {
+        let before = day.minus(1);
+        if !day_path(&self.dir, before).exists() {
+            return Ok(false);
+        }
+        let mut select =
+            self.file(before)?.prepare_cached("SELECT 1 FROM blocks WHERE batch_id = ?1")?;
+        let found = select.query_row([block.batch_id.as_bytes()], |_| Ok(()));
+        Ok(found.optional()?.is_some())
+    }
+
+    fn file(&mut self, day: Day) -> Result<&mut Connection, WriteError> {
+        let place = match self.open.iter().position(|(open, _)| *open == day) {
+            Some(place) => place,
+            None => {
+                let connection = DAY.open_writable(&day_path(&self.dir, day))?;
+                self.open.truncate(MAX_OPEN - 1);
+                self.open.insert(0, (day, connection));
+                0
+            }
+        };
+        Ok(&mut self.open[place].1)
+    }
+}
+
+fn day_of(block: &Block) -> Day {
+    Day::of(block.received_unix_ns)
+}
+
+fn insert(connection: &mut Connection, blocks: &[&Block]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    let mut insert = transaction.prepare_cached(
+        "INSERT OR IGNORE INTO blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for block in blocks {
+        let Some(outline) = &block.outline else {
+            continue;
+        };
+        let hosts = outline.hosts.as_ref().map(|hosts| {
+            let lines = hosts.iter().map(|host| format!("{host}\n"));
+            std::iter::once("\n".to_owned()).chain(lines).collect::<String>()
+        });
+        insert.execute((
+            block.batch_id.as_bytes(),
+            integer(outline.start_min_ns),
+            integer(outline.start_max_ns),
+            integer(outline.n_calls as u64),
+            hosts,
+            outline.statuses,
+            outline.outcomes,
+            outline.has_errors,
+            block.bytes.as_ref(),
+        ))?;
+    }
+    drop(insert);
+    transaction.commit()
+}

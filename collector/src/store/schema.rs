@@ -1,0 +1,162 @@
+//! The tables, and how their files are opened.
+//! It never migrates silently: a file of a later version is refused by its number.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// One kind of file: its tables and the version that `PRAGMA user_version` holds.
+#[derive(Debug)]
+pub(super) struct Schema {
+    pub(super) version: i64,
+    tables: &'static str,
+}
+
+/// `meta.db`. Times are unix nanoseconds, minutes are counted from 1970; both in UTC.
+pub(super) const META: Schema = Schema {
+    version: 1,
+    tables: "
+        CREATE TABLE batches (
+            batch_id BLOB PRIMARY KEY,
+            received_unix_ns INTEGER NOT NULL,
+            service TEXT NOT NULL,
+            n_calls INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX batches_by_time ON batches (received_unix_ns);
+        CREATE TABLE series (
+            series_id INTEGER PRIMARY KEY,
+            service TEXT NOT NULL,
+            environment TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            target TEXT NOT NULL,
+            method TEXT NOT NULL,
+            host TEXT NOT NULL,
+            template TEXT NOT NULL,
+            status INTEGER NOT NULL, -- 0 when no answer came
+            error_type TEXT NOT NULL,
+            consumer TEXT NOT NULL,
+            UNIQUE (host, method, template, status, service, environment, kind, target,
+                    error_type, consumer)
+        );
+        CREATE TABLE minutes (
+            minute INTEGER NOT NULL,
+            series_id INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            request_bytes INTEGER NOT NULL,
+            response_bytes INTEGER NOT NULL,
+            duration BLOB NOT NULL, -- egret::minute::Histogram, sparse
+            ttfb BLOB NOT NULL,
+            PRIMARY KEY (minute, series_id)
+        ) WITHOUT ROWID;
+        CREATE TABLE drops (
+            minute INTEGER NOT NULL, -- of receipt
+            service TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (minute, service, reason)
+        ) WITHOUT ROWID;",
+};
+
+/// `calls-YYYY-MM-DD.db`. `hosts` is each host between newlines, NULL for more than are told apart;
+/// the masks are those of `rollup::Outline`.
+pub(super) const DAY: Schema = Schema {
+    version: 1,
+    tables: "
+        CREATE TABLE blocks (
+            batch_id BLOB PRIMARY KEY,
+            start_min_ns INTEGER NOT NULL,
+            start_max_ns INTEGER NOT NULL,
+            n_calls INTEGER NOT NULL,
+            hosts TEXT,
+            statuses INTEGER NOT NULL,
+            outcomes INTEGER NOT NULL,
+            has_errors INTEGER NOT NULL,
+            batch BLOB NOT NULL
+        );
+        CREATE INDEX blocks_newest ON blocks
+            (start_max_ns, batch_id, start_min_ns, statuses, outcomes, hosts);",
+};
+
+/// A file that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    /// A later collector wrote it.
+    #[error(
+        "{path} has schema version {found}, but this collector knows only up to {known}; \
+         start the newer collector again, or choose another data directory"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The latest version that is known.
+        known: i64,
+    },
+    /// SQLite cannot open it.
+    #[error("cannot open {path}; it may be no database, or not be readable and writable")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's own words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Schema {
+    /// Opens a file for writing, and makes it when it is not there.
+    pub(super) fn open_writable(&self, path: &Path) -> Result<Connection, OpenError> {
+        let open = || {
+            let connection = Connection::open(path)?;
+            // FULL, so that what was acknowledged survives the machine's fall, not only ours.
+            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
+            Ok(connection)
+        };
+        let mut connection = open().map_err(|source| sqlite(path, source))?;
+        let found = self.checked_version(&connection, path)?;
+        if found == 0 {
+            self.create(&mut connection).map_err(|source| sqlite(path, source))?;
+        }
+        Ok(connection)
+    }
+
+    /// Opens a file for reading; `None` when it is not there, or has no tables yet.
+    pub(super) fn open_readable(&self, path: &Path) -> Result<Option<Connection>, OpenError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let open = || {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(Duration::from_secs(5))?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|source| sqlite(path, source))?;
+        let found = self.checked_version(&connection, path)?;
+        Ok((found > 0).then_some(connection))
+    }
+
+    fn create(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(self.tables)?;
+        transaction.pragma_update(None, "user_version", self.version)?;
+        transaction.commit()
+    }
+
+    fn checked_version(&self, connection: &Connection, path: &Path) -> Result<i64, OpenError> {
+        let found = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(|source| sqlite(path, source))?;
+        if found > self.version {
+            let (path, known) = (path.to_owned(), self.version);
+            return Err(OpenError::Newer { path, found, known });
+        }
+        Ok(found)
+    }
+}
+
+fn sqlite(path: &Path, source: rusqlite::Error) -> OpenError {
+    OpenError::Sqlite { path: path.to_owned(), source: Box::new(source) }
+}

@@ -1,0 +1,47 @@
+//! The two functions that SQLite adds roll-ups up with.
+//! They never overflow: a sum that reaches the largest number stays there.
+
+use egret::minute::Histogram;
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Error, Result};
+
+/// Makes `egret_add(a, b)` and `egret_merge(a, b)` known to a connection.
+pub(super) fn register(connection: &Connection) -> Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function("egret_add", 2, flags, |context| {
+        let (a, b): (i64, i64) = (context.get(0)?, context.get(1)?);
+        Ok(a.saturating_add(b))
+    })?;
+    connection.create_scalar_function("egret_merge", 2, flags, |context| {
+        let mut sum = histogram(context, 0)?;
+        sum.merge(&histogram(context, 1)?);
+        Ok(sparse(&sum))
+    })
+}
+
+/// A histogram as the store keeps it; an empty one takes no bytes.
+pub(super) fn sparse(histogram: &Histogram) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if histogram.count() > 0 {
+        histogram.write(&mut bytes);
+    }
+    bytes
+}
+
+/// SQLite's integers end at half of ours.
+pub(super) fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn histogram(context: &Context<'_>, argument: usize) -> Result<Histogram> {
+    let bytes = match context.get_raw(argument) {
+        ValueRef::Blob(bytes) => Some(bytes),
+        _ => None,
+    };
+    bytes
+        .and_then(Histogram::read)
+        .ok_or_else(|| Error::UserFunctionError("not a histogram".into()))
+}

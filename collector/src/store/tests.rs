@@ -1,0 +1,174 @@
+//! What is on disk after crashes, days and later versions.
+//! They never go through HTTP: they write to the store as the pipeline does.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::*;
+use crate::model::{Day, SECOND_NS, Source, TimeRange};
+use crate::rollup::Outline;
+use egret::minute::{Cell, Minutes, SeriesKey};
+use egret::record::Kind;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// 2026-09-21, 23:59:59 UTC.
+const LATE_NS: u64 = 1_790_035_199 * SECOND_NS;
+const DAY_NS: u64 = 86_400 * SECOND_NS;
+
+const RETENTION: Retention = Retention { calls_days: 15, minutes_days: 32, batches_days: 2 };
+
+fn open(dir: &TempDir) -> Writer {
+    Writer::open(DataDir::open(dir.path()).unwrap()).unwrap()
+}
+
+fn block(batch_id: u128, received_unix_ns: u64) -> Block {
+    let outline = Outline {
+        n_calls: 1,
+        start_min_ns: received_unix_ns,
+        start_max_ns: received_unix_ns,
+        hosts: Some(BTreeSet::from(["a.com".to_owned()])),
+        statuses: 1,
+        outcomes: 1,
+        has_errors: false,
+    };
+    Block {
+        batch_id: Uuid::from_u128(batch_id),
+        received_unix_ns,
+        service: "shop".to_owned(),
+        outline: Some(outline),
+        bytes: batch_id.to_be_bytes().to_vec().into(),
+    }
+}
+
+fn group(blocks: Vec<Block>) -> Group {
+    let mut group = Group::default();
+    for block in &blocks {
+        let key = SeriesKey {
+            minute: block.received_unix_ns / (60 * SECOND_NS),
+            kind: Kind::Client,
+            status: 200,
+            target: "",
+            method: "GET",
+            host: "a.com",
+            template: "/",
+            error_type: "",
+            consumer: "",
+        };
+        let mut cell = Cell { count: 1, request_bytes: u64::MAX, ..Cell::default() };
+        cell.duration.record(1_000_000);
+        let minutes: &mut Minutes = group.minutes.entry(Source::default()).or_default();
+        minutes.merge(key, &cell);
+    }
+    group.blocks = blocks;
+    group
+}
+
+/// Ids of all blocks, and the count of all roll-ups.
+fn content(dir: &Path) -> (Vec<u128>, u64) {
+    let reader = Reader::new(dir.to_owned());
+    let filter = BlockFilter { range: TimeRange::ALL, host: None, statuses: None, outcomes: None };
+    let mut blocks = Blocks::open(&reader, filter).unwrap();
+    let mut ids = Vec::new();
+    while let Some(block) = blocks.next(0).unwrap() {
+        assert_eq!(blocks.bytes(&block).unwrap().unwrap(), block.batch_id.as_bytes());
+        ids.push(block.batch_id.as_u128());
+    }
+    let totals = reader.totals(&SummaryFilter::touching(0, u64::MAX)).unwrap();
+    (ids, totals.iter().map(|total| total.cell.count).sum())
+}
+
+#[test]
+fn a_batch_that_crashed_between_the_commits_at_midnight_is_stored_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(&dir);
+    // The first commit alone, as a crash before the second leaves it.
+    day_file::DayFiles::new(dir.path()).write(&[block(1, LATE_NS)]).unwrap();
+    assert!(!writer.has(Uuid::from_u128(1)).unwrap());
+    writer.write(&group(vec![block(1, LATE_NS + 2 * SECOND_NS)])).unwrap();
+    assert!(writer.has(Uuid::from_u128(1)).unwrap());
+    assert_eq!(content(dir.path()), (vec![1], 1));
+}
+
+#[test]
+fn a_group_over_midnight_goes_into_both_days() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(&dir);
+    writer.write(&group(vec![block(1, LATE_NS), block(2, LATE_NS + SECOND_NS)])).unwrap();
+    let days = data_dir::days(dir.path()).unwrap();
+    assert_eq!(days, [Day::of(LATE_NS), Day::of(LATE_NS + SECOND_NS)]);
+    assert_eq!(content(dir.path()), (vec![2, 1], 2));
+}
+
+#[test]
+fn sums_that_exceed_the_largest_integer_stay_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(&dir);
+    writer.write(&group(vec![block(1, LATE_NS)])).unwrap();
+    writer.write(&group(vec![block(2, LATE_NS)])).unwrap();
+    let reader = Reader::new(dir.path().to_owned());
+    let totals = reader.totals(&SummaryFilter::touching(0, u64::MAX)).unwrap();
+    let [total] = totals.as_slice() else { panic!("{totals:?}") };
+    assert_eq!(total.cell.request_bytes, i64::MAX.unsigned_abs());
+    assert_eq!(total.cell.duration.count(), 2);
+}
+
+#[test]
+fn what_is_too_old_goes_and_the_rest_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(&dir);
+    let blocks = [0, 14, 15, 16, 40].map(|days| block(days, LATE_NS - days as u64 * DAY_NS));
+    writer.write(&group(blocks.into())).unwrap();
+    writer.prune(&RETENTION, LATE_NS).unwrap();
+    assert_eq!(content(dir.path()), (vec![0, 14, 15], 4));
+    assert!(writer.has(Uuid::from_u128(0)).unwrap());
+    assert!(!writer.has(Uuid::from_u128(14)).unwrap());
+    // The series numbers that the writer remembered went with the roll-ups.
+    writer.write(&group(vec![block(50, LATE_NS)])).unwrap();
+    assert_eq!(content(dir.path()).1, 5);
+}
+
+#[track_caller]
+fn check_newer_is_refused(file: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(&dir);
+    writer.write(&group(vec![block(1, LATE_NS)])).unwrap();
+    drop(writer);
+    let connection = rusqlite::Connection::open(dir.path().join(file)).unwrap();
+    connection.pragma_update(None, "user_version", 9).unwrap();
+    drop(connection);
+    let error = Writer::open(DataDir::open(dir.path()).unwrap()).unwrap_err();
+    let message = std::error::Error::source(&error).unwrap().to_string();
+    assert!(message.contains(file), "{message}");
+    assert!(message.contains("schema version 9"), "{message}");
+}
+
+#[test]
+fn files_of_a_later_version_are_refused_at_the_start() {
+    check_newer_is_refused("meta.db");
+    check_newer_is_refused("calls-2026-09-21.db");
+}
+
+#[test]
+fn a_directory_has_one_owner() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = DataDir::open(dir.path()).unwrap();
+    let error = DataDir::open(dir.path()).unwrap_err();
+    assert!(error.to_string().contains("in use by another egret-collector"), "{error}");
+    drop(first);
+    DataDir::open(dir.path()).unwrap();
+}
+
+#[test]
+fn blocks_come_newest_first_over_days_and_chunks() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(&dir);
+    let blocks: Vec<Block> =
+        (0..300).map(|n| block(n, LATE_NS - (n as u64 % 7) * DAY_NS)).collect();
+    let mut expected: Vec<(u64, u128)> =
+        blocks.iter().map(|block| (block.received_unix_ns, block.batch_id.as_u128())).collect();
+    writer.write(&group(blocks)).unwrap();
+    expected.sort_unstable_by(|a, b| b.cmp(a));
+    let expected: Vec<u128> = expected.into_iter().map(|(_, id)| id).collect();
+    assert_eq!(content(dir.path()), (expected, 300));
+}

@@ -1,0 +1,146 @@
+//! The one writer: a group of batches becomes durable in two commits, whatever its size.
+//! It never stores a batch twice, and never half: `meta.db` is written last and all at once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use bytes::Bytes;
+use egret::minute::Minutes;
+use rusqlite::{Connection, OptionalExtension, Transaction};
+use uuid::Uuid;
+
+use super::data_dir::{self, DataDir, meta_path};
+use super::day_file::DayFiles;
+use super::prune::{self, Retention};
+use super::rollups::SeriesIds;
+use super::schema::{META, OpenError};
+use super::sums::{self, integer};
+use crate::model::{Day, Source};
+use crate::rollup::Outline;
+
+/// A batch to be kept.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) batch_id: Uuid,
+    pub(crate) received_unix_ns: u64,
+    pub(crate) service: String,
+    /// `None` when the batch has no calls, only roll-ups or drops.
+    pub(crate) outline: Option<Outline>,
+    pub(crate) bytes: Bytes,
+}
+
+/// What becomes durable together. No batch in it is in the store already.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) blocks: Vec<Block>,
+    /// The sum of all batches' roll-ups.
+    pub(crate) minutes: HashMap<Source, Minutes>,
+    /// The sum of all batches' drops, by (minute of receipt, service, reason).
+    pub(crate) drops: BTreeMap<(u64, String, String), u64>,
+}
+
+/// A group that could not be written; nothing of it counts as stored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error("cannot open a file of the store")]
+    Open(#[from] OpenError),
+    #[error("cannot write to the store")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("cannot remove what is too old")]
+    Remove(#[from] std::io::Error),
+}
+
+/// The writing end of the store.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    // Connections are declared, and so closed, before the directory that may be removed with them.
+    meta: Connection,
+    days: DayFiles,
+    series: SeriesIds,
+    dir: DataDir,
+}
+
+impl Writer {
+    /// Opens the store in a directory.
+    pub(crate) fn open(dir: DataDir) -> Result<Self, WriteError> {
+        let meta = META.open_writable(&meta_path(dir.path()))?;
+        sums::register(&meta)?;
+        let days = DayFiles::new(dir.path());
+        days.check_all()?;
+        Ok(Self { meta, days, series: SeriesIds::default(), dir })
+    }
+
+    /// Where the store is.
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Whether a batch is stored.
+    pub(crate) fn has(&self, batch_id: Uuid) -> Result<bool, WriteError> {
+        let mut select = self.meta.prepare_cached("SELECT 1 FROM batches WHERE batch_id = ?1")?;
+        let found = select.query_row([batch_id.as_bytes()], |_| Ok(()));
+        Ok(found.optional()?.is_some())
+    }
+
+    /// Stores a group. When this returns, the machine may fall.
+    pub(crate) fn write(&mut self, group: &Group) -> Result<(), WriteError> {
+        self.days.write(&group.blocks)?;
+        let written = self.write_meta(group);
+        if written.is_err() {
+            // Numbers that were given out in the transaction are gone with it.
+            self.series.forget();
+        }
+        Ok(written?)
+    }
+
+    fn write_meta(&mut self, group: &Group) -> rusqlite::Result<()> {
+        let transaction = self.meta.transaction()?;
+        insert_batches(&transaction, &group.blocks)?;
+        for (source, minutes) in &group.minutes {
+            self.series.add(&transaction, source, minutes)?;
+        }
+        add_drops(&transaction, &group.drops)?;
+        transaction.commit()
+    }
+
+    /// Removes what is older than it may get.
+    pub(crate) fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {
+        let first_day = Day::of(now_ns).minus(retention.calls_days);
+        let days = data_dir::days(self.dir.path())?;
+        for day in days.into_iter().filter(|day| *day < first_day) {
+            self.days.close(day);
+            data_dir::remove_day(self.dir.path(), day)?;
+        }
+        prune::meta(&mut self.meta, retention, now_ns)?;
+        self.series.forget();
+        Ok(())
+    }
+}
+
+fn insert_batches(transaction: &Transaction<'_>, blocks: &[Block]) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached("INSERT INTO batches VALUES (?1, ?2, ?3, ?4)")?;
+    for block in blocks {
+        let n_calls = block.outline.as_ref().map_or(0, |outline| outline.n_calls);
+        insert.execute((
+            block.batch_id.as_bytes(),
+            integer(block.received_unix_ns),
+            &block.service,
+            integer(n_calls as u64),
+        ))?;
+    }
+    Ok(())
+}
+
+fn add_drops(
+    transaction: &Transaction<'_>,
+    drops: &BTreeMap<(u64, String, String), u64>,
+) -> rusqlite::Result<()> {
+    let mut upsert = transaction.prepare_cached(
+        "INSERT INTO drops VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET count = egret_add(count, excluded.count)",
+    )?;
+    for ((minute, service, reason), count) in drops {
+        upsert.execute((integer(*minute), service, reason, integer(*count)))?;
+    }
+    Ok(())
+}

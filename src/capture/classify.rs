@@ -1,0 +1,83 @@
+//! From an error to its class.
+//! Never lets an error's text out: where only the text tells, it is looked at here and forgotten.
+
+use std::error::Error;
+use std::io::ErrorKind;
+
+use crate::error::ErrorClass;
+
+/// The class of what a middleware stack returned.
+pub(super) fn class_of(error: &reqwest_middleware::Error) -> ErrorClass {
+    match error {
+        reqwest_middleware::Error::Reqwest(error) => class_of_reqwest(error),
+        reqwest_middleware::Error::Middleware(error) => {
+            let inner = error.chain().find_map(|cause| cause.downcast_ref::<reqwest::Error>());
+            inner.map_or(ErrorClass::Middleware, class_of_reqwest)
+        }
+    }
+}
+
+/// The class of a reqwest error. The order matters: a timeout while connecting is a timeout, and
+/// a failed name look-up is reported as a failed connect too.
+fn class_of_reqwest(error: &reqwest::Error) -> ErrorClass {
+    if error.is_timeout() {
+        ErrorClass::Timeout
+    } else if error.is_redirect() {
+        ErrorClass::Redirect
+    } else if error.is_dns() {
+        ErrorClass::Dns
+    } else if error.is_connect() {
+        if is_tls(error) { ErrorClass::Tls } else { ErrorClass::Connect }
+    } else if error.is_decode() {
+        ErrorClass::Decode
+    } else if error.is_body() {
+        ErrorClass::Body
+    } else if error.is_builder() {
+        ErrorClass::Request
+    } else if is_reset(error) {
+        ErrorClass::Reset
+    } else if error.is_request() {
+        ErrorClass::Request
+    } else {
+        ErrorClass::Other
+    }
+}
+
+/// TLS libraries are behind feature flags, so their errors are told by their words, or by the kind
+/// that rustls gives what it cannot read.
+fn is_tls(error: &reqwest::Error) -> bool {
+    const WORDS: [&str; 5] = ["certificate", "tls", "ssl", "handshake", "corrupt message"];
+    causes(error).any(|cause| {
+        let text = cause.to_string().to_ascii_lowercase();
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.is_some_and(|io| io.kind() == ErrorKind::InvalidData)
+            || WORDS.iter().any(|word| text.contains(word))
+    })
+}
+
+/// The connection broke before the answer's head was complete.
+fn is_reset(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let broken = matches!(
+            io,
+            Some(
+                ErrorKind::ConnectionReset
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::BrokenPipe
+                    | ErrorKind::UnexpectedEof
+            )
+        );
+        broken || cause.to_string().contains("connection closed")
+    })
+}
+
+/// What lies below the outermost error; that one's text holds the URL.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let mut next = error.source();
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
+}

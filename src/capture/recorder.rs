@@ -1,0 +1,92 @@
+//! What a capture needs: the clock and the queue's mouth.
+//! Never blocks and never fails: a record that is not taken is counted.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use crate::clock::{Clock, Tick};
+use crate::queue::Queue;
+use crate::record::{Kind, Record};
+use crate::redact::SafeUrl;
+
+/// Takes records from anywhere. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Recorder(Arc<Parts>);
+
+struct Parts {
+    clock: Arc<Clock>,
+    queue: Queue,
+    /// Dropped with the last clone; whoever made the recorder learns by it that no more can come.
+    _lifeline: Box<dyn Send + Sync>,
+}
+
+thread_local! {
+    /// Where a URL is rewritten when something must be taken out of it; used again and again.
+    static SCRATCH: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+impl Recorder {
+    pub(crate) fn new(clock: Arc<Clock>, queue: Queue, lifeline: Box<dyn Send + Sync>) -> Self {
+        Self(Arc::new(Parts { clock, queue, _lifeline: lifeline }))
+    }
+
+    /// A record of which only the given is known. `scratch` takes the URL where something must be
+    /// taken out of it.
+    pub(super) fn begin<'r>(
+        &self,
+        kind: Kind,
+        method: &str,
+        url: &'r str,
+        started: Started,
+        scratch: &'r mut Scratch,
+    ) -> Record<'r> {
+        let start_unix_ns = match started {
+            Started::At(tick) => self.0.clock.unix_ns(tick),
+            Started::Before(tick, ns) => self.0.clock.unix_ns(tick).saturating_sub(ns),
+            Started::UnixNs(ns) => ns.min(i64::MAX.cast_unsigned()),
+        };
+        Record::new(kind, method, SafeUrl::parse(url, &mut scratch.0), start_unix_ns)
+    }
+
+    /// Hands a record on.
+    pub(super) fn offer(&self, record: &Record<'_>) {
+        self.0.queue.offer(record);
+    }
+}
+
+/// Where a URL is rewritten; its memory belongs to the thread and is used again and again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch(String);
+
+impl Scratch {
+    /// The thread's own, or a fresh one where a thread is ending or another record is in the making.
+    pub(super) fn take() -> Self {
+        let kept = SCRATCH
+            .try_with(|kept| kept.try_borrow_mut().map(|mut kept| std::mem::take(&mut *kept)));
+        Self(kept.ok().and_then(Result::ok).unwrap_or_default())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let text = std::mem::take(&mut self.0);
+        let _ = SCRATCH.try_with(|kept| kept.try_borrow_mut().map(|mut kept| *kept = text));
+    }
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").finish_non_exhaustive()
+    }
+}
+
+/// When a call began, in the words of who reports it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Started {
+    /// At this tick.
+    At(Tick),
+    /// So many nanoseconds before this tick.
+    Before(Tick, u64),
+    /// At this wall time.
+    UnixNs(u64),
+}

@@ -1,0 +1,237 @@
+//! Puts the parts together: the handle, the process's default, the guard.
+//! Never holds logic of its own; it is where parts meet.
+
+mod default;
+
+pub use default::{
+    InitError, flush, flush_async, init, init_or_disabled, log, middleware, observe, observe_async,
+    shutdown, shutdown_async, stats, wrap,
+};
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::capture::{self, Call, Middleware, Observed, Recorder};
+use crate::clock::{Clock, Tick};
+use crate::config::Config;
+use crate::queue::Queue;
+use crate::stats::{Books, Stats};
+use crate::transport::{HttpTransport, Transport};
+use crate::worker::{self, Desk, Errand, StartError, Unflushed};
+
+/// How long a guard's drop may take, unless it is told otherwise.
+const GUARD_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Records calls and delivers them. Cheap to clone; when the last clone and the last client
+/// wrapped by it are gone, what is left is sent in the background.
+#[derive(Clone)]
+pub struct Egret(Option<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    recorder: Recorder,
+    queue: Queue,
+    books: Arc<Books>,
+    desk: Arc<Desk>,
+}
+
+impl Egret {
+    /// Starts egret's thread with the given configuration.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread or runtime.
+    pub fn start(config: Config) -> Result<Self, StartError> {
+        let transport =
+            HttpTransport::new(config.batches_url.clone(), config.authorization.clone());
+        Self::start_with(config, transport)
+    }
+
+    /// As [`Egret::start`], with a transport of one's own.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread or runtime.
+    pub fn start_with(config: Config, transport: impl Transport) -> Result<Self, StartError> {
+        if !config.is_enabled {
+            return Ok(Self::disabled());
+        }
+        let desk = Arc::new(Desk::open());
+        let caller = Arc::clone(&desk);
+        let (queue, drain) = Queue::new(config.queue, move || caller.call());
+        let clock = Arc::new(Clock::default());
+        let books = Arc::new(Books::default());
+        worker::start(worker::Parts {
+            queue: queue.clone(),
+            drain,
+            books: Arc::clone(&books),
+            clock: Arc::clone(&clock),
+            desk: Arc::clone(&desk),
+            resource: config.resource,
+            batching: config.batching,
+            transport: Arc::new(transport),
+        })?;
+        let lifeline = Lifeline { desk: Arc::clone(&desk) };
+        let recorder = Recorder::new(clock, queue.clone(), Box::new(lifeline));
+        Ok(Self(Some(Inner { recorder, queue, books, desk })))
+    }
+
+    /// A handle that does nothing and costs next to nothing.
+    #[must_use]
+    pub fn disabled() -> Self {
+        Self(None)
+    }
+
+    /// Wraps a client, so that every call through it is recorded.
+    #[must_use]
+    pub fn wrap(&self, client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
+        reqwest_middleware::ClientBuilder::new(client).with(self.middleware()).build()
+    }
+
+    /// The middleware for who builds a stack of their own.
+    #[must_use]
+    pub fn middleware(&self) -> Middleware {
+        Middleware::fixed(self.recorder())
+    }
+
+    /// Records a call. Never blocks; 0 allocations for borrowed texts.
+    pub fn log(&self, call: Call<'_>) {
+        if let Some(inner) = &self.0 {
+            call.record(&inner.recorder);
+        }
+    }
+
+    /// Runs `call`, times it and records it as a call to `target`.
+    pub fn observe<R: Observed>(&self, target: &str, call: impl FnOnce() -> R) -> R {
+        capture::observe(self.recorder(), target, call)
+    }
+
+    /// Awaits `call`, times it and records it as a call to `target`.
+    pub async fn observe_async<R: Observed>(
+        &self,
+        target: &str,
+        call: impl Future<Output = R>,
+    ) -> R {
+        capture::observe_async(self.recorder(), target, call).await
+    }
+
+    /// Where every record is, at this moment.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let Some(inner) = &self.0 else {
+            return Stats::default();
+        };
+        let ledger = inner.books.open();
+        Stats::of(&inner.queue.counts(), &ledger)
+    }
+
+    /// Waits until everything recorded so far is delivered (or dropped for a reason that
+    /// [`Egret::stats`] names), at most until the deadline. Blocks the thread; async code calls
+    /// [`Egret::flush_async`].
+    ///
+    /// # Errors
+    /// When the deadline passed first.
+    pub fn flush(&self, deadline: Duration) -> Result<(), Unflushed> {
+        self.ask(Errand::Flush, deadline)
+    }
+
+    /// As [`Egret::flush`], without blocking the thread.
+    ///
+    /// # Errors
+    /// When the deadline passed first.
+    pub async fn flush_async(&self, deadline: Duration) -> Result<(), Unflushed> {
+        self.ask_async(Errand::Flush, deadline).await
+    }
+
+    /// Takes no more records, delivers what it has until the deadline, drops the rest by name and
+    /// ends egret's thread. Blocks the thread; async code calls [`Egret::shutdown_async`].
+    ///
+    /// # Errors
+    /// When the deadline passed before everything was delivered.
+    pub fn shutdown(&self, deadline: Duration) -> Result<(), Unflushed> {
+        self.ask(Errand::Shutdown, deadline)
+    }
+
+    /// As [`Egret::shutdown`], without blocking the thread.
+    ///
+    /// # Errors
+    /// When the deadline passed before everything was delivered.
+    pub async fn shutdown_async(&self, deadline: Duration) -> Result<(), Unflushed> {
+        self.ask_async(Errand::Shutdown, deadline).await
+    }
+
+    /// A guard that shuts egret down when it is dropped. Keep it in `main`.
+    pub fn guard(&self) -> Guard {
+        Guard { egret: self.clone(), deadline: GUARD_DEADLINE }
+    }
+
+    pub(crate) fn recorder(&self) -> Option<Recorder> {
+        self.0.as_ref().map(|inner| inner.recorder.clone())
+    }
+
+    fn ask(&self, errand: Errand, deadline: Duration) -> Result<(), Unflushed> {
+        let Some(inner) = &self.0 else { return Ok(()) };
+        let answer = inner.desk.ask(errand, deadline_of(deadline));
+        answer.unwrap_or_else(|| self.without_answer())
+    }
+
+    async fn ask_async(&self, errand: Errand, deadline: Duration) -> Result<(), Unflushed> {
+        let Some(inner) = &self.0 else { return Ok(()) };
+        let answer = inner.desk.ask_async(errand, deadline_of(deadline)).await;
+        answer.unwrap_or_else(|| self.without_answer())
+    }
+
+    /// The worker has ended, or did not answer in time: the counts tell what that means.
+    fn without_answer(&self) -> Result<(), Unflushed> {
+        let stats = self.stats();
+        match stats.queued + stats.in_flight {
+            0 => Ok(()),
+            n_records => Err(Unflushed { n_records }),
+        }
+    }
+}
+
+impl std::fmt::Debug for Egret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Egret").field("is_enabled", &self.0.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// Shuts egret down when it is dropped.
+#[derive(Debug)]
+#[must_use = "a guard that is dropped at once shuts egret down at once; bind it to a name"]
+pub struct Guard {
+    egret: Egret,
+    deadline: Duration,
+}
+
+impl Guard {
+    /// How long the drop may take. Defaults to 2 s.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // What could not be delivered is in the counts; a drop has nobody to tell.
+        let _ = self.egret.shutdown(self.deadline);
+    }
+}
+
+/// Goes with the last recorder, and lets the worker end.
+struct Lifeline {
+    desk: Arc<Desk>,
+}
+
+impl Drop for Lifeline {
+    fn drop(&mut self) {
+        self.desk.tell(Errand::Shutdown, deadline_of(GUARD_DEADLINE));
+    }
+}
+
+/// Longest deadline that is told from "for ever".
+const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3_600);
+
+fn deadline_of(duration: Duration) -> Instant {
+    Tick::now().after(duration.min(LONGEST_DEADLINE)).instant()
+}

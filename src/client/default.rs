@@ -1,0 +1,140 @@
+//! The process's default handle and the free functions that use it.
+//! Never replaces a default that is set.
+
+use std::time::Duration;
+
+use once_cell::sync::OnceCell;
+
+use super::Egret;
+use crate::capture::{self, Call, Middleware, Observed, Recorder};
+use crate::config::{Config, ConfigError};
+use crate::stats::Stats;
+use crate::worker::{StartError, Unflushed};
+
+static DEFAULT: OnceCell<Egret> = OnceCell::new();
+
+/// Why the default could not be set.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InitError {
+    /// It is set already, and stays as it is.
+    #[error("egret is initialised already; call `init` once, at start-up")]
+    Twice,
+    /// The thread could not be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// Starts egret and makes it the process's default, which [`wrap`], [`log`] and the other free
+/// functions use.
+///
+/// # Errors
+/// When a default is set already, or the thread cannot be started.
+pub fn init(config: Config) -> Result<Egret, InitError> {
+    let mut is_new = false;
+    let egret = DEFAULT.get_or_try_init(|| {
+        is_new = true;
+        Egret::start(config)
+    })?;
+    if is_new { Ok(egret.clone()) } else { Err(InitError::Twice) }
+}
+
+/// As [`init`], for services that must start whatever happens: an error is logged through
+/// `tracing`, and egret stays quiet.
+pub fn init_or_disabled(config: Result<Config, ConfigError>) -> Egret {
+    let started = match config {
+        Ok(config) => init(config).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    started.unwrap_or_else(|problem| {
+        tracing::error!(target: "egret", "calls are not recorded: {problem}");
+        Egret::disabled()
+    })
+}
+
+/// The default, if it is set.
+fn current() -> Option<&'static Egret> {
+    DEFAULT.get()
+}
+
+fn recorder() -> Option<Recorder> {
+    current().and_then(Egret::recorder)
+}
+
+/// Wraps a client, so that every call through it is recorded by the default; also when the default
+/// is set only later.
+#[must_use]
+pub fn wrap(client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
+    reqwest_middleware::ClientBuilder::new(client).with(middleware()).build()
+}
+
+/// The middleware for who builds a stack of their own.
+#[must_use]
+pub fn middleware() -> Middleware {
+    Middleware::with_default(recorder)
+}
+
+/// Records a call with the default. From any thread, with or without a runtime.
+pub fn log(call: Call<'_>) {
+    if let Some(egret) = current() {
+        egret.log(call);
+    }
+}
+
+/// Runs `call`, times it and records it as a call to `target`.
+///
+/// ```
+/// let charge: Result<u64, std::io::Error> = egret::observe("stripe", || Ok(42));
+/// ```
+pub fn observe<R: Observed>(target: &str, call: impl FnOnce() -> R) -> R {
+    capture::observe(recorder(), target, call)
+}
+
+/// Awaits `call`, times it and records it as a call to `target`.
+pub async fn observe_async<R: Observed>(target: &str, call: impl Future<Output = R>) -> R {
+    capture::observe_async(recorder(), target, call).await
+}
+
+/// Where every record of the default is. All zero before [`init`].
+#[must_use]
+pub fn stats() -> Stats {
+    current().map(Egret::stats).unwrap_or_default()
+}
+
+/// [`Egret::flush`] of the default.
+///
+/// # Errors
+/// When the deadline passed first.
+pub fn flush(deadline: Duration) -> Result<(), Unflushed> {
+    current().map_or(Ok(()), |egret| egret.flush(deadline))
+}
+
+/// [`Egret::flush_async`] of the default.
+///
+/// # Errors
+/// When the deadline passed first.
+pub async fn flush_async(deadline: Duration) -> Result<(), Unflushed> {
+    match current() {
+        Some(egret) => egret.flush_async(deadline).await,
+        None => Ok(()),
+    }
+}
+
+/// [`Egret::shutdown`] of the default.
+///
+/// # Errors
+/// When the deadline passed before everything was delivered.
+pub fn shutdown(deadline: Duration) -> Result<(), Unflushed> {
+    current().map_or(Ok(()), |egret| egret.shutdown(deadline))
+}
+
+/// [`Egret::shutdown_async`] of the default.
+///
+/// # Errors
+/// When the deadline passed before everything was delivered.
+pub async fn shutdown_async(deadline: Duration) -> Result<(), Unflushed> {
+    match current() {
+        Some(egret) => egret.shutdown_async(deadline).await,
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,354 @@
+//! The `calls` table: which columns it has and how a record fills them.
+//! Never invents: a column that a batch has not reads as absent.
+
+use std::borrow::Cow;
+
+use super::column::ColumnBuilder;
+use super::open::{DecodeError, Table};
+use super::{Column, Encoding};
+use crate::record::{Kind, Outcome, Record, words};
+use crate::redact::SafeUrl;
+
+words! {
+    /// The columns of `calls`, under the names that travel.
+    CallColumn {
+        /// Start, unix nanoseconds.
+        Start = "start_unix_ns",
+        /// [`Kind`].
+        Kind = "kind",
+        /// [`Outcome`].
+        Outcome = "outcome",
+        /// Request method.
+        Method = "http.request.method",
+        /// URL scheme.
+        Scheme = "url.scheme",
+        /// Host.
+        Host = "server.address",
+        /// Port.
+        Port = "server.port",
+        /// Path.
+        Path = "url.path",
+        /// Query.
+        Query = "url.query",
+        /// Template.
+        Template = "url.template",
+        /// Status code.
+        Status = "http.response.status_code",
+        /// Error class.
+        ErrorType = "error.type",
+        /// Resend count.
+        ResendCount = "http.request.resend_count",
+        /// Attempt, from 1.
+        Attempt = "attempt",
+        /// Protocol version.
+        ProtocolVersion = "network.protocol.version",
+        /// Peer address.
+        PeerAddress = "network.peer.address",
+        /// Request body bytes.
+        RequestBytes = "http.request.body.size",
+        /// Response body bytes.
+        ResponseBytes = "http.response.body.size",
+        /// Whole duration.
+        Total = "total_ns",
+        /// Name resolution.
+        Dns = "dns_ns",
+        /// Connect.
+        Connect = "connect_ns",
+        /// Time to first byte.
+        Ttfb = "ttfb_ns",
+        /// Body.
+        Body = "body_ns",
+        /// 1 when reused, 0 when not.
+        Reused = "connection.reused",
+        /// Vendor.
+        Target = "target",
+        /// Consumer.
+        Consumer = "consumer",
+        /// Call id.
+        CallId = "call_id",
+        /// Trace id.
+        TraceId = "trace_id",
+        /// Span id.
+        SpanId = "span_id",
+        /// User attributes, a JSON object.
+        Attributes = "attributes",
+    }
+}
+
+impl CallColumn {
+    /// How this version writes the column.
+    #[must_use]
+    pub fn encoding(self) -> Encoding {
+        use CallColumn as C;
+        match self {
+            C::Start => Encoding::Delta,
+            C::Path | C::Query | C::Attributes => Encoding::Text,
+            C::Kind | C::Outcome | C::Method | C::Scheme | C::Host | C::Template => Encoding::Dict,
+            C::ErrorType | C::ProtocolVersion | C::PeerAddress => Encoding::Dict,
+            C::Target | C::Consumer => Encoding::Dict,
+            C::Port | C::Status | C::ResendCount | C::Attempt | C::Reused => Encoding::Varint,
+            C::RequestBytes | C::ResponseBytes => Encoding::Varint,
+            C::Total | C::Dns | C::Connect | C::Ttfb | C::Body => Encoding::Varint,
+            C::CallId | C::TraceId => Encoding::Id16,
+            C::SpanId => Encoding::Id8,
+        }
+    }
+}
+
+/// Calls on their way into a batch.
+#[derive(Debug)]
+pub struct CallsBuilder {
+    columns: Vec<ColumnBuilder>,
+    rows: usize,
+    peer: String,
+}
+
+impl Default for CallsBuilder {
+    fn default() -> Self {
+        let columns = CallColumn::ALL.iter().map(|c| ColumnBuilder::new(c.encoding())).collect();
+        Self { columns, rows: 0, peer: String::new() }
+    }
+}
+
+impl CallsBuilder {
+    /// Adds a record.
+    pub fn push(&mut self, record: &Record<'_>) {
+        self.rows += 1;
+        for &column in CallColumn::ALL {
+            self.push_value(column, record);
+        }
+    }
+
+    /// Records held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Bytes held, before compression.
+    #[must_use]
+    pub fn n_bytes(&self) -> usize {
+        self.columns.iter().map(ColumnBuilder::n_bytes).sum()
+    }
+
+    /// Forgets the records and keeps the memory.
+    pub fn clear(&mut self) {
+        self.rows = 0;
+        self.columns.iter_mut().for_each(ColumnBuilder::clear);
+    }
+
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &ColumnBuilder)> {
+        CallColumn::ALL.iter().map(|column| column.as_str()).zip(&self.columns)
+    }
+
+    fn push_value(&mut self, column: CallColumn, record: &Record<'_>) {
+        use CallColumn as C;
+        let builder = &mut self.columns[column as usize];
+        match column {
+            C::Start => builder.push_number(Some(record.start_unix_ns)),
+            C::Kind => builder.push_text(record.kind.as_str()),
+            C::Outcome => builder.push_text(record.outcome.as_str()),
+            C::Method => builder.push_text(record.method),
+            C::Scheme => builder.push_text(record.url.scheme),
+            C::Host => builder.push_text(record.url.host),
+            C::Port => builder.push_number(record.url.port().map(u64::from)),
+            C::Path => builder.push_text(record.url.path),
+            C::Query => builder.push_text(record.url.query),
+            C::Template => builder.push_text(&record.template),
+            C::Status => builder.push_number(record.status.map(u64::from)),
+            C::ErrorType => builder.push_text(record.error_type),
+            C::ResendCount => builder.push_number(record.resend_count.map(u64::from)),
+            C::Attempt => builder.push_number(record.attempt.map(u64::from)),
+            C::ProtocolVersion => builder.push_text(record.protocol_version),
+            C::PeerAddress => {
+                use std::fmt::Write;
+                self.peer.clear();
+                if let Some(address) = record.peer_address {
+                    // Writing to a String cannot fail.
+                    let _ = write!(self.peer, "{address}");
+                }
+                builder.push_text(&self.peer);
+            }
+            C::RequestBytes => builder.push_number(record.request_body_bytes),
+            C::ResponseBytes => builder.push_number(record.response_body_bytes),
+            C::Total => builder.push_number(record.total_ns),
+            C::Dns => builder.push_number(record.dns_ns),
+            C::Connect => builder.push_number(record.connect_ns),
+            C::Ttfb => builder.push_number(record.ttfb_ns),
+            C::Body => builder.push_number(record.body_ns),
+            C::Reused => builder.push_number(record.connection_reused.map(u64::from)),
+            C::Target => builder.push_text(&record.target),
+            C::Consumer => builder.push_text(&record.consumer),
+            C::CallId => builder.push_id(record.call_id),
+            C::TraceId => builder.push_id(record.trace_id),
+            C::SpanId => builder.push_id(record.span_id),
+            C::Attributes => builder.push_text(&record.attributes),
+        }
+    }
+}
+
+/// Decoded calls: the columns that were asked for.
+#[derive(Debug, Default)]
+pub struct Calls {
+    rows: usize,
+    columns: Vec<Option<Column>>,
+}
+
+impl Calls {
+    pub(super) fn decode(table: &Table<'_>, wanted: &[CallColumn]) -> Result<Self, DecodeError> {
+        let mut columns: Vec<Option<Column>> = CallColumn::ALL.iter().map(|_| None).collect();
+        for &column in wanted {
+            let decoded = table.column(column.as_str())?;
+            if let Some(decoded) = &decoded {
+                check(column, decoded)
+                    .map_err(|problem| table.problem(column.as_str(), problem))?;
+            } else if matches!(column, CallColumn::Start | CallColumn::Kind | CallColumn::Outcome) {
+                return Err(table.problem(column.as_str(), "missing; every call has one"));
+            }
+            columns[column as usize] = decoded;
+        }
+        Ok(Self { rows: table.rows(), columns })
+    }
+
+    /// Number of calls.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// A text; empty when absent or not asked for.
+    #[must_use]
+    pub fn text(&self, column: CallColumn, row: usize) -> &str {
+        self.column(column).map_or("", |column| column.text(row))
+    }
+
+    /// A number; `None` when absent or not asked for.
+    #[must_use]
+    pub fn number(&self, column: CallColumn, row: usize) -> Option<u64> {
+        self.column(column).and_then(|column| column.number(row))
+    }
+
+    /// A decoded column, for who reads many rows of it.
+    #[must_use]
+    pub fn column(&self, column: CallColumn) -> Option<&Column> {
+        self.columns.get(column as usize)?.as_ref()
+    }
+
+    fn id<const N: usize>(&self, column: CallColumn, row: usize) -> Option<[u8; N]> {
+        self.column(column).and_then(|column| column.id(row))
+    }
+
+    fn small<T: TryFrom<u64>>(&self, column: CallColumn, row: usize) -> Option<T> {
+        self.number(column, row).and_then(|number| T::try_from(number).ok())
+    }
+
+    /// A row as a record. Columns that were not asked for are absent in it.
+    #[must_use]
+    pub fn record(&self, row: usize) -> Record<'_> {
+        use CallColumn as C;
+        let url = SafeUrl {
+            scheme: self.text(C::Scheme, row),
+            host: self.text(C::Host, row),
+            port: self.small(C::Port, row),
+            path: self.text(C::Path, row),
+            query: self.text(C::Query, row),
+        };
+        let cow = |column| Cow::Borrowed(self.text(column, row));
+        Record {
+            kind: Kind::from_word(self.text(C::Kind, row)).unwrap_or(Kind::Manual),
+            outcome: Outcome::from_word(self.text(C::Outcome, row)).unwrap_or(Outcome::Completed),
+            start_unix_ns: self.number(C::Start, row).unwrap_or(0),
+            total_ns: self.number(C::Total, row),
+            dns_ns: self.number(C::Dns, row),
+            connect_ns: self.number(C::Connect, row),
+            ttfb_ns: self.number(C::Ttfb, row),
+            body_ns: self.number(C::Body, row),
+            status: self.small(C::Status, row),
+            resend_count: self.small(C::ResendCount, row),
+            attempt: self.small(C::Attempt, row),
+            connection_reused: self.number(C::Reused, row).map(|reused| reused != 0),
+            request_body_bytes: self.number(C::RequestBytes, row),
+            response_body_bytes: self.number(C::ResponseBytes, row),
+            peer_address: self.text(C::PeerAddress, row).parse().ok(),
+            call_id: self.id(C::CallId, row),
+            trace_id: self.id(C::TraceId, row),
+            span_id: self.id(C::SpanId, row),
+            method: self.text(C::Method, row),
+            url,
+            template: cow(C::Template),
+            protocol_version: self.text(C::ProtocolVersion, row),
+            error_type: self.text(C::ErrorType, row),
+            target: cow(C::Target),
+            consumer: cow(C::Consumer),
+            attributes: cow(C::Attributes),
+        }
+    }
+}
+
+/// Whether the values are such as the column can have; says what is wrong.
+fn check(column: CallColumn, decoded: &Column) -> Result<(), String> {
+    use CallColumn as C;
+    let fits = match column.encoding() {
+        Encoding::Dict | Encoding::Text => {
+            matches!(decoded, Column::Dict { .. } | Column::Text { .. })
+        }
+        Encoding::Varint => matches!(decoded, Column::Numbers(_)),
+        Encoding::Delta => matches!(decoded, Column::Deltas(_)),
+        Encoding::Bytes => matches!(decoded, Column::Bytes { .. }),
+        Encoding::Id16 => matches!(decoded, Column::Id16(_)),
+        Encoding::Id8 => matches!(decoded, Column::Id8(_)),
+    };
+    if !fits {
+        return Err(format!(
+            "its encoding cannot hold it; write it as {}",
+            column.encoding().as_str()
+        ));
+    }
+    let most = match column {
+        C::Port | C::Status => u64::from(u16::MAX),
+        C::ResendCount | C::Attempt => u64::from(u32::MAX),
+        C::Reused => 1,
+        _ => u64::MAX,
+    };
+    match (column, decoded) {
+        (C::Kind, decoded) => check_words(decoded, |word| Kind::from_word(word).is_some()),
+        (C::Outcome, decoded) => check_words(decoded, |word| Outcome::from_word(word).is_some()),
+        (_, Column::Numbers(numbers)) => {
+            match numbers.iter().find(|n| n.saturating_sub(1) > most) {
+                Some(number) => Err(format!("{} is more than {most}", number - 1)),
+                None => Ok(()),
+            }
+        }
+        (_, Column::Deltas(times)) => match times.iter().find(|time| **time < 0) {
+            Some(time) => Err(format!("{time} is before 1970")),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// Every row has one of the known words.
+fn check_words(column: &Column, is_known: impl Fn(&str) -> bool) -> Result<(), String> {
+    let Column::Dict { entries, rows } = column else {
+        return Err("its encoding cannot hold it; write it as dict".to_owned());
+    };
+    if rows.contains(&0) {
+        return Err("missing in a row; every call has one".to_owned());
+    }
+    match entries.iter().skip(1).find(|word| !is_known(word)) {
+        Some(word) => Err(format!("{word:?} is not a known value")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,305 @@
+//! One column: built value by value, or decoded with every value checked.
+//! Never knows what its values mean.
+
+use std::collections::HashMap;
+
+use super::Encoding;
+use crate::varint;
+
+/// A column under construction. Its memory is used again after [`ColumnBuilder::clear`].
+#[derive(Debug)]
+pub(super) struct ColumnBuilder {
+    encoding: Encoding,
+    /// The rows' part of the decoded bytes.
+    rows: Vec<u8>,
+    /// `dict`: the entries' part. `text`, `bytes`: the bytes' part.
+    data: Vec<u8>,
+    entries: HashMap<Box<str>, u32>,
+    /// The last text and its number: neighbours are often equal.
+    last_text: String,
+    last_entry: u32,
+    last_number: i64,
+    /// Whether any row has a value; a column without one is not written.
+    is_used: bool,
+}
+
+impl ColumnBuilder {
+    pub(super) fn new(encoding: Encoding) -> Self {
+        Self {
+            encoding,
+            rows: Vec::new(),
+            data: Vec::new(),
+            entries: HashMap::new(),
+            last_text: String::new(),
+            last_entry: 0,
+            last_number: 0,
+            is_used: false,
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.data.clear();
+        self.entries.clear();
+        self.last_text.clear();
+        self.last_entry = 0;
+        self.last_number = 0;
+        self.is_used = false;
+    }
+
+    pub(super) fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    pub(super) fn is_used(&self) -> bool {
+        self.is_used
+    }
+
+    /// Bytes held so far.
+    pub(super) fn n_bytes(&self) -> usize {
+        self.rows.len() + self.data.len()
+    }
+
+    /// A row of a `dict` or `text` column; empty is absent.
+    pub(super) fn push_text(&mut self, text: &str) {
+        if self.encoding != Encoding::Dict {
+            return self.push_bytes(text.as_bytes());
+        }
+        if text.is_empty() {
+            return self.rows.push(0);
+        }
+        self.is_used = true;
+        if self.last_text != text {
+            self.last_entry = self.entry(text);
+            self.last_text.clear();
+            self.last_text.push_str(text);
+        }
+        varint::write(u64::from(self.last_entry), &mut self.rows);
+    }
+
+    fn entry(&mut self, text: &str) -> u32 {
+        if let Some(&entry) = self.entries.get(text) {
+            return entry;
+        }
+        let entry = u32::try_from(self.entries.len() + 1).unwrap_or(u32::MAX);
+        self.entries.insert(text.into(), entry);
+        varint::write(text.len() as u64, &mut self.data);
+        self.data.extend_from_slice(text.as_bytes());
+        entry
+    }
+
+    /// A row of a `bytes` column; empty is absent.
+    pub(super) fn push_bytes(&mut self, bytes: &[u8]) {
+        self.is_used |= !bytes.is_empty();
+        varint::write(bytes.len() as u64, &mut self.rows);
+        self.data.extend_from_slice(bytes);
+    }
+
+    /// A row of a `varint` or `delta` column. The two largest values fall on the third largest.
+    pub(super) fn push_number(&mut self, value: Option<u64>) {
+        if self.encoding == Encoding::Delta {
+            let value = value.unwrap_or(0).cast_signed();
+            let delta = value.wrapping_sub(self.last_number);
+            self.last_number = value;
+            self.is_used = true;
+            return varint::write(varint::zigzag(delta), &mut self.rows);
+        }
+        self.is_used |= value.is_some();
+        varint::write(value.map_or(0, |value| value.saturating_add(1)), &mut self.rows);
+    }
+
+    /// A row of an id column.
+    pub(super) fn push_id<const N: usize>(&mut self, id: Option<[u8; N]>) {
+        self.is_used |= id.is_some();
+        self.rows.extend_from_slice(&id.unwrap_or([0; N]));
+    }
+
+    /// Appends the column's decoded bytes.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        if self.encoding == Encoding::Dict {
+            varint::write(self.entries.len() as u64, out);
+            out.extend_from_slice(&self.data);
+            out.extend_from_slice(&self.rows);
+        } else {
+            out.extend_from_slice(&self.rows);
+            out.extend_from_slice(&self.data);
+        }
+    }
+}
+
+/// A decoded column: every row is there and every text is UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Column {
+    /// Texts, each told once. A row is an entry's number, 0 for absent; entry 0 is empty.
+    Dict {
+        /// All distinct texts, the empty one first.
+        entries: Vec<String>,
+        /// One number a row.
+        rows: Vec<u32>,
+    },
+    /// Texts, row by row.
+    Text {
+        /// All texts, end to end.
+        data: String,
+        /// Where each row's text ends.
+        ends: Vec<u32>,
+    },
+    /// Byte strings, row by row.
+    Bytes {
+        /// All of them, end to end.
+        data: Vec<u8>,
+        /// Where each row's ends.
+        ends: Vec<u32>,
+    },
+    /// Numbers plus 1; 0 is absent.
+    Numbers(Vec<u64>),
+    /// Numbers that are always there.
+    Deltas(Vec<i64>),
+    /// Ids of 16 bytes, end to end.
+    Id16(Vec<u8>),
+    /// Ids of 8 bytes, end to end.
+    Id8(Vec<u8>),
+}
+
+impl Column {
+    /// Decodes `rows` rows. The error says what is wrong.
+    pub(super) fn decode(
+        encoding: Encoding,
+        rows: usize,
+        bytes: Vec<u8>,
+    ) -> Result<Self, &'static str> {
+        match encoding {
+            Encoding::Dict => decode_dict(rows, &bytes),
+            Encoding::Text => {
+                let (ends, data) = decode_ends(rows, &bytes)?;
+                let data = std::str::from_utf8(data).map_err(|_| "text is not UTF-8")?;
+                if ends.iter().any(|&end| !data.is_char_boundary(end as usize)) {
+                    return Err("a row's text ends inside a character");
+                }
+                Ok(Self::Text { data: data.to_owned(), ends })
+            }
+            Encoding::Bytes => {
+                let (ends, data) = decode_ends(rows, &bytes)?;
+                Ok(Self::Bytes { data: data.to_vec(), ends })
+            }
+            Encoding::Varint => decode_numbers(rows, &bytes).map(Self::Numbers),
+            Encoding::Delta => {
+                let mut last = 0i64;
+                let numbers = decode_numbers(rows, &bytes)?;
+                let sum = |delta| {
+                    last = last.wrapping_add(varint::unzigzag(delta));
+                    last
+                };
+                Ok(Self::Deltas(numbers.into_iter().map(sum).collect()))
+            }
+            Encoding::Id16 if bytes.len() == rows * 16 => Ok(Self::Id16(bytes)),
+            Encoding::Id8 if bytes.len() == rows * 8 => Ok(Self::Id8(bytes)),
+            Encoding::Id16 | Encoding::Id8 => Err("ids are not of the table's number of rows"),
+        }
+    }
+
+    /// The text of a row; empty for absent, and for columns that hold no texts.
+    #[must_use]
+    pub fn text(&self, row: usize) -> &str {
+        match self {
+            Self::Dict { entries, rows } => {
+                rows.get(row).and_then(|&n| entries.get(n as usize)).map_or("", String::as_str)
+            }
+            Self::Text { data, ends } => span(ends, row).map_or("", |span| &data[span]),
+            _ => "",
+        }
+    }
+
+    /// The bytes of a row.
+    #[must_use]
+    pub fn bytes(&self, row: usize) -> &[u8] {
+        match self {
+            Self::Bytes { data, ends } => span(ends, row).map_or(&[], |span| &data[span]),
+            _ => self.text(row).as_bytes(),
+        }
+    }
+
+    /// The number of a row.
+    #[must_use]
+    pub fn number(&self, row: usize) -> Option<u64> {
+        match self {
+            Self::Numbers(numbers) => numbers.get(row)?.checked_sub(1),
+            Self::Deltas(numbers) => numbers.get(row).map(|number| number.cast_unsigned()),
+            _ => None,
+        }
+    }
+
+    /// The id of a row.
+    #[must_use]
+    pub fn id<const N: usize>(&self, row: usize) -> Option<[u8; N]> {
+        let ids = match self {
+            Self::Id16(ids) if N == 16 => ids,
+            Self::Id8(ids) if N == 8 => ids,
+            _ => return None,
+        };
+        let id = *ids.as_chunks::<N>().0.get(row)?;
+        id.iter().any(|b| *b != 0).then_some(id)
+    }
+}
+
+fn span(ends: &[u32], row: usize) -> Option<std::ops::Range<usize>> {
+    let end = *ends.get(row)? as usize;
+    let start = row.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |&n| n as usize);
+    Some(start..end)
+}
+
+/// Each row takes at least a byte, so what is reserved never exceeds the input.
+fn decode_numbers(rows: usize, mut bytes: &[u8]) -> Result<Vec<u64>, &'static str> {
+    let numbers = take_numbers(rows, &mut bytes)?;
+    if bytes.is_empty() { Ok(numbers) } else { Err("bytes after the last row") }
+}
+
+fn take_numbers(rows: usize, bytes: &mut &[u8]) -> Result<Vec<u64>, &'static str> {
+    if bytes.len() < rows {
+        return Err("fewer bytes than rows");
+    }
+    let mut numbers = Vec::with_capacity(rows);
+    for _ in 0..rows {
+        numbers.push(varint::read(bytes).ok_or("a number is cut short or too large")?);
+    }
+    Ok(numbers)
+}
+
+fn decode_dict(rows: usize, mut bytes: &[u8]) -> Result<Column, &'static str> {
+    let n_entries = varint::read(&mut bytes).ok_or("the number of entries is cut short")?;
+    let n_entries = usize::try_from(n_entries).map_err(|_| "too many entries")?;
+    if n_entries > bytes.len() {
+        return Err("fewer bytes than entries");
+    }
+    let mut entries = Vec::with_capacity(n_entries + 1);
+    entries.push(String::new());
+    for _ in 0..n_entries {
+        let length = varint::read(&mut bytes).ok_or("an entry's length is cut short")?;
+        let length = usize::try_from(length).map_err(|_| "an entry is too long")?;
+        let (text, rest) = bytes.split_at_checked(length).ok_or("an entry is cut short")?;
+        entries.push(std::str::from_utf8(text).map_err(|_| "an entry is not UTF-8")?.to_owned());
+        bytes = rest;
+    }
+    let rows = decode_numbers(rows, bytes)?
+        .into_iter()
+        .map(|n| u32::try_from(n).ok().filter(|&n| (n as usize) < entries.len()))
+        .collect::<Option<Vec<u32>>>()
+        .ok_or("a row names an entry that is not there")?;
+    Ok(Column::Dict { entries, rows })
+}
+
+fn decode_ends(rows: usize, mut bytes: &[u8]) -> Result<(Vec<u32>, &[u8]), &'static str> {
+    let lengths = take_numbers(rows, &mut bytes)?;
+    let mut end = 0u64;
+    let mut ends = Vec::with_capacity(rows);
+    for length in lengths {
+        end = end.checked_add(length).ok_or("a row's length is too large")?;
+        ends.push(u32::try_from(end).map_err(|_| "a row's length is too large")?);
+    }
+    if end == bytes.len() as u64 {
+        Ok((ends, bytes))
+    } else {
+        Err("the rows' lengths do not add up to the bytes")
+    }
+}

@@ -1,0 +1,301 @@
+//! Opens batches that may come from anyone.
+//! Never trusts a length: sizes are checked against the limits before a byte is decompressed.
+
+use serde::Deserialize;
+
+use super::{Calls, Column, Encoding, MAGIC, VERSION};
+use crate::batch::BatchMeta;
+
+/// How much of a batch is accepted. The defaults are a collector's for the open network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The whole batch as received. Defaults to 4 MiB.
+    pub encoded_bytes: usize,
+    /// The header. Defaults to 256 KiB.
+    pub header_bytes: usize,
+    /// A frame's window, as a power of two. Defaults to 23 (8 MiB).
+    pub window_log: u32,
+    /// All columns together, decompressed. Defaults to 32 MiB.
+    pub decoded_bytes: usize,
+    /// Rows of one table. Defaults to 100,000.
+    pub rows: usize,
+    /// Columns of all tables together. Defaults to 256.
+    pub columns: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            encoded_bytes: 4 << 20,
+            header_bytes: 256 << 10,
+            window_log: 23,
+            decoded_bytes: 32 << 20,
+            rows: 100_000,
+            columns: 256,
+        }
+    }
+}
+
+/// Why a batch was refused, and where.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The first bytes are not `EGRT`.
+    #[error("not an egret batch: it must begin with `EGRT`")]
+    Magic,
+    /// Written by another version of the format.
+    #[error("format version {found} is not supported; this reader knows version 1")]
+    Version {
+        /// The version that the batch claims.
+        found: u8,
+    },
+    /// The batch ends before its header does.
+    #[error("cut short: {length} bytes end inside the {part}")]
+    CutShort {
+        /// Bytes received.
+        length: usize,
+        /// What is incomplete.
+        part: &'static str,
+    },
+    /// A bit is not what it was when the batch was written.
+    #[error("damaged: the checksum does not match")]
+    Checksum,
+    /// The header is not the JSON that it should be.
+    #[error("header: {0}")]
+    Header(serde_json::Error),
+    /// The header says what cannot be.
+    #[error("directory: {0}")]
+    Directory(String),
+    /// Larger than the limits allow.
+    #[error("too large: {what} of {found} exceeds the limit of {limit}")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// How large it is.
+        found: u64,
+        /// How large it may be.
+        limit: u64,
+    },
+    /// A column's bytes are not what its encoding asks for.
+    #[error("column {table}.{column}: {problem}")]
+    Column {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Header {
+    #[serde(flatten)]
+    meta: BatchMeta,
+    tables: Vec<TableEntry>,
+}
+
+#[derive(Deserialize)]
+struct TableEntry {
+    name: String,
+    rows: usize,
+    columns: Vec<(String, String, usize, usize)>,
+}
+
+/// An opened batch: header and directory are valid, columns are still compressed.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    meta: BatchMeta,
+    tables: Vec<Table<'a>>,
+}
+
+/// A table of an opened batch.
+#[derive(Debug)]
+pub struct Table<'a> {
+    name: String,
+    rows: usize,
+    columns: Vec<Frame<'a>>,
+    window_log: u32,
+}
+
+#[derive(Debug)]
+struct Frame<'a> {
+    name: String,
+    /// `None` for an encoding of a later version: such a column is skipped.
+    encoding: Option<Encoding>,
+    decoded_bytes: usize,
+    bytes: &'a [u8],
+}
+
+impl<'a> Batch<'a> {
+    /// Checks everything but the columns' contents.
+    ///
+    /// # Errors
+    /// When the bytes are no batch of this version, damaged, or beyond the limits.
+    pub fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self, DecodeError> {
+        at_most("a batch in bytes", bytes.len(), limits.encoded_bytes)?;
+        let (header, mut body) = split(bytes, limits)?;
+        let header: Header = serde_json::from_slice(header).map_err(DecodeError::Header)?;
+        let entries = header.tables.iter().flat_map(|table| &table.columns);
+        at_most("the number of columns", entries.clone().count(), limits.columns)?;
+        let decoded = entries.fold(0usize, |sum, column| sum.saturating_add(column.2));
+        at_most("decompressed bytes", decoded, limits.decoded_bytes)?;
+        let mut tables: Vec<Table<'a>> = Vec::new();
+        for entry in header.tables {
+            if tables.iter().any(|table| table.name == entry.name) {
+                return Err(DecodeError::Directory(format!("table {:?} twice", entry.name)));
+            }
+            at_most("rows of a table", entry.rows, limits.rows)?;
+            tables.push(Table::open(entry, &mut body, limits.window_log)?);
+        }
+        if !body.is_empty() {
+            let problem = format!("{} bytes after the last column", body.len());
+            return Err(DecodeError::Directory(problem));
+        }
+        Ok(Self { meta: header.meta, tables })
+    }
+
+    /// Identity, resource and drops.
+    #[must_use]
+    pub fn meta(&self) -> &BatchMeta {
+        &self.meta
+    }
+
+    /// A table by its name.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&Table<'a>> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+
+    /// The calls, with the columns that are asked for.
+    ///
+    /// # Errors
+    /// When one of these columns is damaged or holds what cannot be.
+    pub fn calls(&self, wanted: &[super::CallColumn]) -> Result<Calls, DecodeError> {
+        match self.table("calls") {
+            Some(table) => Calls::decode(table, wanted),
+            None => Ok(Calls::default()),
+        }
+    }
+
+    /// Decodes every column of every table, so that whoever acknowledges the batch knows that it
+    /// can be read.
+    ///
+    /// # Errors
+    /// The first defect.
+    pub fn verify(&self) -> Result<(), DecodeError> {
+        for table in &self.tables {
+            for frame in &table.columns {
+                table.decode(frame)?;
+            }
+        }
+        self.calls(super::CallColumn::ALL)?;
+        super::read_minutes(self)?;
+        Ok(())
+    }
+}
+
+impl<'a> Table<'a> {
+    fn open(entry: TableEntry, body: &mut &'a [u8], window_log: u32) -> Result<Self, DecodeError> {
+        let mut columns: Vec<Frame<'a>> = Vec::with_capacity(entry.columns.len());
+        for (name, encoding, decoded_bytes, encoded_bytes) in entry.columns {
+            if columns.iter().any(|column| column.name == name) {
+                return Err(DecodeError::Directory(format!("column {name:?} twice")));
+            }
+            let Some((bytes, rest)) = body.split_at_checked(encoded_bytes) else {
+                let problem = format!("column {name:?} reaches beyond the batch's end");
+                return Err(DecodeError::Directory(problem));
+            };
+            *body = rest;
+            let encoding = Encoding::from_word(&encoding);
+            columns.push(Frame { name, encoding, decoded_bytes, bytes });
+        }
+        Ok(Self { name: entry.name, rows: entry.rows, columns, window_log })
+    }
+
+    /// Rows of this table.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Decodes one column; `None` when the batch has it not, or in an encoding of a later version.
+    ///
+    /// # Errors
+    /// When its bytes are not what the directory says.
+    pub fn column(&self, name: &str) -> Result<Option<Column>, DecodeError> {
+        match self.columns.iter().find(|frame| frame.name == name) {
+            Some(frame) => self.decode(frame),
+            None => Ok(None),
+        }
+    }
+
+    /// An error about one of this table's columns.
+    pub(super) fn problem(&self, column: &str, problem: impl Into<String>) -> DecodeError {
+        let (table, column) = (self.name.clone(), column.to_owned());
+        DecodeError::Column { table, column, problem: problem.into() }
+    }
+
+    fn decode(&self, frame: &Frame<'_>) -> Result<Option<Column>, DecodeError> {
+        let Some(encoding) = frame.encoding else {
+            return Ok(None);
+        };
+        let bytes = decompress(frame, self.window_log)
+            .map_err(|problem| self.problem(&frame.name, problem))?;
+        Column::decode(encoding, self.rows, bytes)
+            .map(Some)
+            .map_err(|problem| self.problem(&frame.name, problem))
+    }
+}
+
+/// Decompresses into exactly the bytes that the directory promised; they are within the limits.
+fn decompress(frame: &Frame<'_>, window_log: u32) -> Result<Vec<u8>, String> {
+    use zstd::zstd_safe::{self, DCtx, DParameter};
+    let fail = |code| format!("not a zstd frame: {}", zstd_safe::get_error_name(code));
+    // A frame that promises another size than the directory is refused before it is unpacked.
+    match zstd_safe::get_frame_content_size(frame.bytes) {
+        Ok(Some(size)) if size != frame.decoded_bytes as u64 => {
+            return Err(format!("its frame holds {size} bytes, not {}", frame.decoded_bytes));
+        }
+        Ok(_) => {}
+        Err(_) => return Err("not a zstd frame".to_owned()),
+    }
+    let mut context = DCtx::create();
+    context.set_parameter(DParameter::WindowLogMax(window_log)).map_err(fail)?;
+    // One byte more than promised, so that too much is told from exactly enough.
+    let mut out = Vec::with_capacity(frame.decoded_bytes + 1);
+    context.decompress(&mut out, frame.bytes).map_err(fail)?;
+    if out.len() == frame.decoded_bytes {
+        Ok(out)
+    } else {
+        Err(format!("{} bytes where the directory says {}", out.len(), frame.decoded_bytes))
+    }
+}
+
+fn split<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(&'a [u8], &'a [u8]), DecodeError> {
+    let cut = |part| DecodeError::CutShort { length: bytes.len(), part };
+    let Some(rest) = bytes.strip_prefix(MAGIC.as_slice()) else {
+        return Err(DecodeError::Magic);
+    };
+    let (&version, rest) = rest.split_first().ok_or_else(|| cut("version"))?;
+    if version != VERSION {
+        return Err(DecodeError::Version { found: version });
+    }
+    let (checksum, summed) = rest.split_first_chunk().ok_or_else(|| cut("checksum"))?;
+    let (length, rest) = summed.split_first_chunk().ok_or_else(|| cut("header's length"))?;
+    let length = u32::from_le_bytes(*length) as usize;
+    at_most("a header in bytes", length, limits.header_bytes)?;
+    let parts = rest.split_at_checked(length).ok_or_else(|| cut("header"))?;
+    if crc32fast::hash(summed) != u32::from_le_bytes(*checksum) {
+        return Err(DecodeError::Checksum);
+    }
+    Ok(parts)
+}
+
+fn at_most(what: &'static str, found: usize, limit: usize) -> Result<(), DecodeError> {
+    if found <= limit {
+        return Ok(());
+    }
+    Err(DecodeError::TooLarge { what, found: found as u64, limit: limit as u64 })
+}

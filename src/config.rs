@@ -1,0 +1,340 @@
+//! From what code and environment say to a configuration that holds.
+//! Never stops at the first error: all of them come back at once, each with what would be valid.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use crate::batch::Resource;
+use crate::queue::QueueBounds;
+
+/// A configuration that holds. Made by [`Config::builder`] or [`Config::from_env`].
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub(crate) is_enabled: bool,
+    pub(crate) batches_url: Url,
+    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) resource: Resource,
+    pub(crate) queue: QueueBounds,
+    pub(crate) batching: Batching,
+}
+
+/// When a batch is closed and how long it may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Batching {
+    /// Longest time from a batch's first record to its closing.
+    pub(crate) flush_interval: Duration,
+    /// Records that close a batch.
+    pub(crate) records: usize,
+    /// Bytes before compression that close a batch.
+    pub(crate) bytes: usize,
+    /// Bytes of encoded batches that may wait for the collector.
+    pub(crate) pending_bytes: usize,
+    /// Longest time that a batch may wait for the collector.
+    pub(crate) expiry: Duration,
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    problems: Vec<String>,
+}
+
+impl ConfigError {
+    /// One sentence per bad value: its name, what it was, what would be valid.
+    #[must_use]
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "egret configuration: {}", self.problems.join("; "))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Builds a [`Config`]. What code sets goes before what the environment says.
+#[derive(Debug, Clone, Default)]
+pub struct ConfigBuilder {
+    set: Raw,
+    environment: Raw,
+    resource: Resource,
+}
+
+/// Values as they were said, by name. `None` is unsaid.
+#[derive(Clone, Default)]
+struct Raw([Option<String>; NAMES.len()]);
+
+/// Shows which names were said, never what: one of the values is the token.
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = NAMES.iter().zip(&self.0).filter(|(_, value)| value.is_some());
+        f.debug_set().entries(said.map(|(name, _)| name)).finish()
+    }
+}
+
+const NAMES: [&str; 9] = [
+    "EGRET_COLLECTOR_URL",
+    "EGRET_TOKEN",
+    "EGRET_SERVICE_NAME",
+    "EGRET_ENVIRONMENT",
+    "EGRET_QUEUE_RECORDS",
+    "EGRET_QUEUE_BYTES",
+    "EGRET_FLUSH_INTERVAL_MS",
+    "EGRET_PENDING_BYTES",
+    "EGRET_DISABLED",
+];
+
+/// Places in [`NAMES`].
+const COLLECTOR_URL: usize = 0;
+const TOKEN: usize = 1;
+const SERVICE_NAME: usize = 2;
+const ENVIRONMENT: usize = 3;
+const QUEUE_RECORDS: usize = 4;
+const QUEUE_BYTES: usize = 5;
+const FLUSH_INTERVAL_MS: usize = 6;
+const PENDING_BYTES: usize = 7;
+const DISABLED: usize = 8;
+
+impl Config {
+    /// The defaults, to be changed by code.
+    #[must_use]
+    pub fn builder() -> ConfigBuilder {
+        ConfigBuilder::default()
+    }
+
+    /// What the environment's `EGRET_*` variables say, on top of the defaults.
+    ///
+    /// # Errors
+    /// When any of them is not valid; all that are come back at once.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::builder().env().build()
+    }
+}
+
+impl ConfigBuilder {
+    /// Reads `EGRET_*` (and `OTEL_SERVICE_NAME`) for whatever code does not set.
+    #[must_use]
+    pub fn env(self) -> Self {
+        self.variables(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into()))
+    }
+
+    /// As [`ConfigBuilder::env`], from any lookup.
+    #[must_use]
+    pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let said = |name| lookup(name).filter(|value| !value.trim().is_empty());
+        self.environment = Raw(NAMES.map(said));
+        let service = &mut self.environment.0[SERVICE_NAME];
+        *service = service.take().or_else(|| said("OTEL_SERVICE_NAME"));
+        self
+    }
+
+    /// Where the collector listens. Defaults to `http://127.0.0.1:4750`.
+    #[must_use]
+    pub fn collector_url(self, url: impl Into<String>) -> Self {
+        self.set(COLLECTOR_URL, url)
+    }
+
+    /// The collector's ingest token. Defaults to none.
+    #[must_use]
+    pub fn token(self, token: impl Into<String>) -> Self {
+        self.set(TOKEN, token)
+    }
+
+    /// The service's name. Defaults to `unknown_service:` and the executable's name.
+    #[must_use]
+    pub fn service_name(self, name: impl Into<String>) -> Self {
+        self.set(SERVICE_NAME, name)
+    }
+
+    /// `deployment.environment.name`, as `prod`. Defaults to none.
+    #[must_use]
+    pub fn environment(self, name: impl Into<String>) -> Self {
+        self.set(ENVIRONMENT, name)
+    }
+
+    /// Records that may wait for the worker. Defaults to 262,144.
+    #[must_use]
+    pub fn queue_records(self, n: u32) -> Self {
+        self.set(QUEUE_RECORDS, n.to_string())
+    }
+
+    /// Bytes of records that may wait for the worker. Defaults to 64 MiB.
+    #[must_use]
+    pub fn queue_bytes(self, n: u64) -> Self {
+        self.set(QUEUE_BYTES, n.to_string())
+    }
+
+    /// Longest time from a call's end to its sending. Defaults to 1 s.
+    #[must_use]
+    pub fn flush_interval(self, interval: Duration) -> Self {
+        self.set(FLUSH_INTERVAL_MS, interval.as_millis().to_string())
+    }
+
+    /// Bytes of compressed batches that may wait for the collector, at least 4 MiB (two batches).
+    /// Defaults to 16 MiB.
+    #[must_use]
+    pub fn pending_bytes(self, n: u64) -> Self {
+        self.set(PENDING_BYTES, n.to_string())
+    }
+
+    /// Makes every entry point do nothing and starts no thread. Defaults to false.
+    #[must_use]
+    pub fn disabled(self, is_disabled: bool) -> Self {
+        self.set(DISABLED, is_disabled.to_string())
+    }
+
+    /// One more attribute of the resource, as `service.version`.
+    #[must_use]
+    pub fn resource(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.resource.insert(name.into(), value.into());
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// When any value is not valid; all that are come back at once.
+    pub fn build(self) -> Result<Config, ConfigError> {
+        let mut check = Check { raw: &self, problems: Vec::new() };
+        let is_enabled = !check.flag(DISABLED);
+        let batches_url = check.batches_url();
+        let authorization = check.authorization();
+        let resource = check.resource();
+        let queue = QueueBounds {
+            records: check.number(QUEUE_RECORDS, 262_144, 1, (1 << 24) - 1) as u32,
+            bytes: check.number(QUEUE_BYTES, 64 << 20, 64 << 10, 16 << 30),
+        };
+        let flush_interval_ms = check.number(FLUSH_INTERVAL_MS, 1_000, 10, 600_000);
+        let pending_bytes = check.number(PENDING_BYTES, 16 << 20, 4 << 20, 16 << 30);
+        let batching = Batching {
+            flush_interval: Duration::from_millis(flush_interval_ms),
+            records: 8_192,
+            bytes: 2 << 20,
+            pending_bytes: usize::try_from(pending_bytes).unwrap_or(usize::MAX),
+            expiry: Duration::from_secs(3_600),
+        };
+        match (batches_url, check.problems.is_empty()) {
+            (Some(batches_url), true) => {
+                Ok(Config { is_enabled, batches_url, authorization, resource, queue, batching })
+            }
+            _ => Err(ConfigError { problems: check.problems }),
+        }
+    }
+
+    fn set(mut self, place: usize, value: impl Into<String>) -> Self {
+        self.set.0[place] = Some(value.into());
+        self
+    }
+
+    fn value(&self, place: usize) -> Option<&str> {
+        self.set.0[place].as_deref().or(self.environment.0[place].as_deref()).map(str::trim)
+    }
+}
+
+/// Reads values one by one and collects what is wrong with them.
+struct Check<'a> {
+    raw: &'a ConfigBuilder,
+    problems: Vec<String>,
+}
+
+impl Check<'_> {
+    fn problem(&mut self, place: usize, problem: &str) {
+        self.problems.push(format!("{}: {problem}", NAMES[place]));
+    }
+
+    fn number(&mut self, place: usize, default: u64, least: u64, most: u64) -> u64 {
+        let Some(value) = self.raw.value(place) else {
+            return default;
+        };
+        match value.parse::<u64>() {
+            Ok(number) if (least..=most).contains(&number) => number,
+            _ => {
+                let value = crate::redact::text(value);
+                let problem = format!("{value:?} is not a whole number from {least} to {most}");
+                self.problem(place, &problem);
+                default
+            }
+        }
+    }
+
+    fn flag(&mut self, place: usize) -> bool {
+        match self.raw.value(place).map(str::to_ascii_lowercase).as_deref() {
+            None | Some("0" | "false" | "no" | "off") => false,
+            Some("1" | "true" | "yes" | "on") => true,
+            Some(_) => {
+                self.problem(place, "accepted are 1, true, yes, on and 0, false, no, off");
+                false
+            }
+        }
+    }
+
+    /// The collector's address with the path of the door. Its value is never repeated in an error:
+    /// it may hold a password.
+    fn batches_url(&mut self) -> Option<Url> {
+        const FORM: &str = "accepted is http://HOST:PORT or https://HOST[:PORT], \
+             optionally with a path";
+        let value = self.raw.value(COLLECTOR_URL).unwrap_or("http://127.0.0.1:4750");
+        let problem = match Url::parse(value) {
+            Err(error) => format!("not a URL ({error}); {FORM}"),
+            Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+                format!("not an http or https URL; {FORM}")
+            }
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                format!("holds credentials; set EGRET_TOKEN instead; {FORM}")
+            }
+            Ok(mut url) => {
+                url.set_query(None);
+                url.set_fragment(None);
+                let path = format!("{}/v1/batches", url.path().trim_end_matches('/'));
+                url.set_path(&path);
+                return Some(url);
+            }
+        };
+        self.problem(COLLECTOR_URL, &problem);
+        None
+    }
+
+    fn authorization(&mut self) -> Option<HeaderValue> {
+        let token = self.raw.value(TOKEN)?;
+        if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {token}")) {
+            // Keeps it out of debug output.
+            value.set_sensitive(true);
+            return Some(value);
+        }
+        self.problem(TOKEN, "holds characters that no header can carry; accepted is visible ASCII");
+        None
+    }
+
+    fn resource(&mut self) -> Resource {
+        let mut resource = self.raw.resource.clone();
+        let executable = || {
+            let path = std::env::current_exe().ok()?;
+            Some(path.file_name()?.to_string_lossy().into_owned())
+        };
+        let mut put = |name: &str, value: String| {
+            resource.entry(name.to_owned()).or_insert(value);
+        };
+        let service = self.raw.value(SERVICE_NAME).map(str::to_owned).unwrap_or_else(|| {
+            format!("unknown_service:{}", executable().unwrap_or_else(|| "rust".to_owned()))
+        });
+        put("service.name", service);
+        put("service.instance.id", uuid::Uuid::now_v7().to_string());
+        put("telemetry.sdk.name", "egret".to_owned());
+        put("telemetry.sdk.language", "rust".to_owned());
+        put("telemetry.sdk.version", env!("CARGO_PKG_VERSION").to_owned());
+        if let Some(environment) = self.raw.value(ENVIRONMENT) {
+            put("deployment.environment.name", environment.to_owned());
+        }
+        resource.values_mut().for_each(|value| *value = crate::redact::text(value).into_owned());
+        resource
+    }
+}

@@ -1,0 +1,73 @@
+//! Records every call that a Rust service makes to someone else's API, without slowing it.
+//! Never blocks, never panics and never prints in the service that carries it.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let egret = egret::init(egret::Config::from_env()?)?;
+//! let _guard = egret.guard(); // Delivers what is left when `main` ends.
+//!
+//! let client = egret::wrap(reqwest::Client::new());
+//! client.get("https://api.example.com/v1/charges").send().await?; // Recorded.
+//!
+//! egret::log(egret::Call::new("POST", "https://sdk.example.com/send").status(202)); // Recorded.
+//! # Ok(()) }
+//! ```
+//!
+//! What crosses to egret's thread is redacted first; see [`redact`]. What was recorded, delivered
+//! and dropped, and why, is in [`stats`](stats()).
+
+pub mod clock;
+pub mod error;
+pub mod redact;
+#[cfg(feature = "wire")]
+mod varint;
+
+#[cfg(feature = "wire")]
+pub mod record;
+
+#[cfg(feature = "wire")]
+pub mod batch;
+#[cfg(feature = "wire")]
+pub mod minute;
+#[cfg(feature = "client")]
+mod stats;
+#[cfg(feature = "wire")]
+pub mod template;
+
+#[cfg(feature = "wire")]
+pub mod codec;
+#[cfg(feature = "client")]
+mod queue;
+#[cfg(feature = "client")]
+mod retry;
+
+#[cfg(feature = "client")]
+mod capture;
+#[cfg(feature = "client")]
+mod config;
+#[cfg(feature = "client")]
+mod transport;
+
+#[cfg(feature = "client")]
+mod worker;
+
+#[cfg(feature = "client")]
+mod client;
+
+#[cfg(feature = "client")]
+pub use capture::{Call, Middleware, Observed, Seen};
+#[cfg(feature = "client")]
+pub use client::{
+    Egret, Guard, InitError, flush, flush_async, init, init_or_disabled, log, middleware, observe,
+    observe_async, shutdown, shutdown_async, stats, wrap,
+};
+#[cfg(feature = "client")]
+pub use config::{Config, ConfigBuilder, ConfigError};
+#[cfg(feature = "client")]
+pub use retry::Verdict;
+#[cfg(feature = "client")]
+pub use stats::{DropReason, Drops, Stats};
+#[cfg(feature = "client")]
+pub use transport::{Sending, Transport};
+#[cfg(feature = "client")]
+pub use worker::{StartError, Unflushed};

@@ -1,0 +1,143 @@
+//! OpenTelemetry's exponential histogram at scale 5, over nanoseconds.
+//! Never changes its scale, so any two of them merge without loss.
+
+use crate::varint;
+
+/// Buckets per power of two are 2^5: a bucket's bounds are 2.2 % apart, its middle is at most
+/// 1.1 % from anything in it.
+const SCALE_BUCKETS: f64 = 32.0;
+
+/// The bucket of 2^64, beyond which no nanoseconds fall.
+const MAX_INDEX: usize = 64 * 32;
+
+/// Counts of durations. Bucket `i` holds `(base^i, base^(i+1)]` with `base = 2^(1/32)`, as
+/// OpenTelemetry's data model defines it; a duration of 0 is counted apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Histogram {
+    zeros: u64,
+    /// Index of the first of `counts`.
+    offset: usize,
+    counts: Vec<u64>,
+    /// Sum of what was recorded, in nanoseconds; stays at its maximum once it is reached.
+    sum_ns: u64,
+}
+
+impl Histogram {
+    /// Adds a duration.
+    pub fn record(&mut self, ns: u64) {
+        self.sum_ns = self.sum_ns.saturating_add(ns);
+        if ns == 0 {
+            self.zeros += 1;
+        } else {
+            self.add(index(ns), 1);
+        }
+    }
+
+    /// Adds another histogram's counts.
+    pub fn merge(&mut self, other: &Self) {
+        self.zeros = self.zeros.saturating_add(other.zeros);
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+        for (n, &count) in other.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            self.add(other.offset + n, count);
+        }
+    }
+
+    /// Number of durations.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.iter().fold(self.zeros, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// Sum of all durations, in nanoseconds.
+    #[must_use]
+    pub fn sum_ns(&self) -> u64 {
+        self.sum_ns
+    }
+
+    /// The duration below which a share `q` (0 to 1) of all lies, within 1.1 %; `None` when there
+    /// is none.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<u64> {
+        let total = self.count();
+        if total == 0 {
+            return None;
+        }
+        // The nearest-rank definition: the smallest value with at least q of all at or below it.
+        let rank = ((q.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1);
+        let mut seen = self.zeros;
+        if seen >= rank {
+            return Some(0);
+        }
+        for (n, count) in self.counts.iter().enumerate() {
+            seen = seen.saturating_add(*count);
+            if seen >= rank {
+                return Some(middle(self.offset + n));
+            }
+        }
+        None
+    }
+
+    /// Buckets that are not empty, as (index, count).
+    pub fn buckets(&self) -> impl Iterator<Item = (usize, u64)> {
+        let indexed = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        indexed.map(|(n, count)| (self.offset + n, *count))
+    }
+
+    /// Appends the sparse form: zeros, sum, then (distance to the last index, count) in varints.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        varint::write(self.zeros, out);
+        varint::write(self.sum_ns, out);
+        let mut last = 0;
+        for (index, count) in self.buckets() {
+            varint::write((index - last) as u64, out);
+            varint::write(count, out);
+            last = index;
+        }
+    }
+
+    /// Reads the sparse form; `None` when it is damaged. No bytes are an empty histogram.
+    #[must_use]
+    pub fn read(mut bytes: &[u8]) -> Option<Self> {
+        let mut histogram = Self::default();
+        if bytes.is_empty() {
+            return Some(histogram);
+        }
+        histogram.zeros = varint::read(&mut bytes)?;
+        histogram.sum_ns = varint::read(&mut bytes)?;
+        let mut index = 0usize;
+        while !bytes.is_empty() {
+            let distance = usize::try_from(varint::read(&mut bytes)?).ok()?;
+            index = index.checked_add(distance).filter(|index| *index <= MAX_INDEX)?;
+            let count = varint::read(&mut bytes)?;
+            histogram.add(index, count);
+        }
+        Some(histogram)
+    }
+
+    fn add(&mut self, index: usize, count: u64) {
+        if self.counts.is_empty() {
+            self.offset = index;
+        }
+        if index < self.offset {
+            let missing = self.offset - index;
+            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
+            self.offset = index;
+        }
+        let n = index - self.offset;
+        if n >= self.counts.len() {
+            self.counts.resize(n + 1, 0);
+        }
+        self.counts[n] = self.counts[n].saturating_add(count);
+    }
+}
+
+/// The bucket of a duration: `ceil(log2(ns) * 32) - 1`, with 1 ns in bucket 0 rather than -1.
+fn index(ns: u64) -> usize {
+    let above = ((ns as f64).log2() * SCALE_BUCKETS).ceil() as usize;
+    above.saturating_sub(1)
+}
+
+/// The duration in the middle of a bucket, by ratio.
+fn middle(index: usize) -> u64 {
+    ((index as f64 + 0.5) / SCALE_BUCKETS).exp2().round() as u64
+}

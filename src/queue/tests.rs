@@ -1,0 +1,115 @@
+//! The hand-off's promises: bounds, order per thread, exact counts, nothing lost at the close.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
+
+use super::*;
+use crate::record::{Kind, read_row};
+use crate::redact::SafeUrl;
+use crate::stats::Stats;
+
+fn record(start: u64) -> Record<'static> {
+    Record::new(Kind::Manual, "GET", SafeUrl::default(), start)
+}
+
+fn queue(records: u32, bytes: u64) -> (Queue, Drain) {
+    Queue::new(QueueBounds { records, bytes }, || ())
+}
+
+/// The start times of all that waits.
+fn starts(drain: &mut Drain, books: &Books) -> Vec<u64> {
+    let mut starts = Vec::new();
+    drain.take(books, |mut rows, _| {
+        while let Some(record) = read_row(&mut rows).unwrap() {
+            starts.push(record.start_unix_ns);
+        }
+    });
+    starts
+}
+
+#[test]
+fn beyond_its_bound_in_records_the_newest_are_dropped_and_counted() {
+    let (queue, mut drain) = queue(100, 1 << 20);
+    (0..250).for_each(|n| queue.offer(&record(n)));
+    assert_eq!(queue.counts().dropped.of(DropReason::QueueRecords), 150);
+    assert_eq!(starts(&mut drain, &Books::default()), (0..100).collect::<Vec<_>>());
+    queue.offer(&record(7));
+    assert_eq!(starts(&mut drain, &Books::default()), [7], "there is room again");
+}
+
+#[test]
+fn beyond_its_bound_in_bytes_the_newest_are_dropped_and_counted() {
+    let (queue, mut drain) = queue(1 << 20, 10_000);
+    (0..1_000).for_each(|n| queue.offer(&record(n)));
+    let counts = queue.counts();
+    assert!(counts.waiting > 100 && counts.waiting < 400, "{counts:?}");
+    assert_eq!(counts.waiting + counts.dropped.of(DropReason::QueueBytes), 1_000);
+    assert_eq!(starts(&mut drain, &Books::default()).len() as u64, counts.waiting);
+}
+
+#[test]
+fn threads_keep_their_order_and_counts_hold_at_any_moment() {
+    const PER_THREAD: u64 = 50_000;
+    let (queue, mut drain) = queue(1 << 20, 1 << 30);
+    let books = Books::default();
+    let mut last: HashMap<u64, u64> = HashMap::new();
+    let mut seen = 0;
+    std::thread::scope(|scope| {
+        for thread in 1..=4u64 {
+            let queue = queue.clone();
+            scope.spawn(move || {
+                (0..PER_THREAD).for_each(|n| queue.offer(&record(thread << 32 | n)))
+            });
+        }
+        while seen < 4 * PER_THREAD {
+            for start in starts(&mut drain, &books) {
+                seen += 1;
+                let before = last.insert(start >> 32, start);
+                assert!(before.is_none_or(|before| before < start), "a record was overtaken");
+            }
+            let ledger = books.open();
+            let stats = Stats::of(&queue.counts(), &ledger);
+            assert!(stats.is_conserved(), "{stats:?}");
+        }
+    });
+    assert!(drain.is_empty());
+}
+
+#[test]
+fn ended_threads_leave_their_counts_and_their_records() {
+    let (queue, mut drain) = queue(1 << 20, 1 << 30);
+    for n in 0..50 {
+        std::thread::scope(|scope| drop(scope.spawn(|| queue.offer(&record(n)))));
+    }
+    assert_eq!(starts(&mut drain, &Books::default()).len(), 50);
+    starts(&mut drain, &Books::default());
+    assert_eq!(lock(&queue.0.tails).live.len(), 0);
+    assert_eq!((queue.counts().offered, queue.counts().waiting), (50, 0));
+}
+
+#[test]
+fn after_the_close_nothing_is_taken_and_nothing_is_lost() {
+    let (queue, mut drain) = queue(1 << 20, 1 << 30);
+    queue.offer(&record(1));
+    queue.close();
+    queue.offer(&record(2));
+    std::thread::scope(|scope| drop(scope.spawn(|| queue.offer(&record(3)))));
+    assert_eq!(starts(&mut drain, &Books::default()), [1]);
+    assert_eq!(queue.counts().dropped.of(DropReason::Closed), 2);
+}
+
+#[test]
+fn the_worker_is_woken_once_past_half_and_not_before() {
+    static WAKES: AtomicUsize = AtomicUsize::new(0);
+    let bounds = QueueBounds { records: 100, bytes: 1 << 20 };
+    let (queue, mut drain) = Queue::new(bounds, || {
+        WAKES.fetch_add(1, Ordering::Relaxed);
+    });
+    (0..50).for_each(|n| queue.offer(&record(n)));
+    assert_eq!(WAKES.load(Ordering::Relaxed), 0);
+    (0..50).for_each(|n| queue.offer(&record(n)));
+    assert_eq!(WAKES.load(Ordering::Relaxed), 1);
+    starts(&mut drain, &Books::default());
+    (0..100).for_each(|n| queue.offer(&record(n)));
+    assert_eq!(WAKES.load(Ordering::Relaxed), 2);
+}

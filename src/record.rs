@@ -1,0 +1,261 @@
+//! One finished call (or one attempt of it), borrowed from wherever it was seen.
+//! Never holds a secret: its texts can only be set through redaction.
+
+mod row;
+#[cfg(test)]
+mod tests;
+
+pub use row::{RowError, read_row, write_row};
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use crate::redact::{self, SafeUrl};
+
+/// Defines a closed set of words that travel as text.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$doc])* $variant,)+ }
+
+        impl $name {
+            /// Every value, in the order of its number.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The word that travels.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// The value of a word, if it is one.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+pub(crate) use words;
+
+words! {
+    /// Where a record comes from.
+    Kind {
+        /// A call through a wrapped client.
+        Client = "client",
+        /// A request that this service answered.
+        Server = "server",
+        /// A call reported by `log()` or `observe()`.
+        Manual = "manual",
+        /// A call that the gateway forwarded.
+        Gateway = "gateway",
+        /// A monitor's probe.
+        Probe = "probe",
+    }
+}
+
+words! {
+    /// How a call ended, whatever its status.
+    Outcome {
+        /// An answer came (4xx and 5xx are answers too).
+        Completed = "completed",
+        /// No answer came; `error.type` says why.
+        Failed = "failed",
+        /// The caller gave up before an answer came.
+        Cancelled = "cancelled",
+        /// An answer came and its body was dropped half-read.
+        BodyDropped = "body_dropped",
+    }
+}
+
+/// One record. Absent is `None`, or an empty text: nothing is invented.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record<'a> {
+    /// Where it comes from.
+    pub kind: Kind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When the call began, in unix nanoseconds.
+    pub start_unix_ns: u64,
+    /// From the beginning to the end of what was measured.
+    pub total_ns: Option<u64>,
+    /// Name resolution.
+    pub dns_ns: Option<u64>,
+    /// TCP and TLS together.
+    pub connect_ns: Option<u64>,
+    /// From the beginning to the answer's head.
+    pub ttfb_ns: Option<u64>,
+    /// From the answer's head to its body's end.
+    pub body_ns: Option<u64>,
+    /// `http.response.status_code`.
+    pub status: Option<u16>,
+    /// `http.request.resend_count`.
+    pub resend_count: Option<u32>,
+    /// Which attempt of its call this is, from 1; `None` when attempts are not told apart.
+    pub attempt: Option<u32>,
+    /// Whether the connection had served a call before.
+    pub connection_reused: Option<bool>,
+    /// `http.request.body.size`, in bytes.
+    pub request_body_bytes: Option<u64>,
+    /// `http.response.body.size`, in bytes.
+    pub response_body_bytes: Option<u64>,
+    /// `network.peer.address`.
+    pub peer_address: Option<IpAddr>,
+    /// Shared by the attempts of one logical call.
+    pub call_id: Option<[u8; 16]>,
+    /// The trace that the call belongs to.
+    pub trace_id: Option<[u8; 16]>,
+    /// The call's own span.
+    pub span_id: Option<[u8; 8]>,
+    pub(crate) method: &'a str,
+    pub(crate) url: SafeUrl<'a>,
+    pub(crate) template: Cow<'a, str>,
+    pub(crate) protocol_version: &'a str,
+    pub(crate) error_type: &'a str,
+    pub(crate) target: Cow<'a, str>,
+    pub(crate) consumer: Cow<'a, str>,
+    /// A JSON object of redacted strings; empty when there are none.
+    pub(crate) attributes: Cow<'a, str>,
+}
+
+impl<'a> Record<'a> {
+    /// A record of which only the given is known. An empty `method` is absent; one that HTTP does
+    /// not know becomes `_OTHER`.
+    #[must_use]
+    pub fn new(kind: Kind, method: &str, url: SafeUrl<'a>, start_unix_ns: u64) -> Self {
+        Self {
+            kind,
+            outcome: Outcome::Completed,
+            start_unix_ns,
+            total_ns: None,
+            dns_ns: None,
+            connect_ns: None,
+            ttfb_ns: None,
+            body_ns: None,
+            status: None,
+            resend_count: None,
+            attempt: None,
+            connection_reused: None,
+            request_body_bytes: None,
+            response_body_bytes: None,
+            peer_address: None,
+            call_id: None,
+            trace_id: None,
+            span_id: None,
+            method: if method.is_empty() { "" } else { redact::method(method) },
+            url,
+            template: Cow::Borrowed(""),
+            protocol_version: "",
+            error_type: "",
+            target: Cow::Borrowed(""),
+            consumer: Cow::Borrowed(""),
+            attributes: Cow::Borrowed(""),
+        }
+    }
+
+    /// Sets `url.template`.
+    pub fn set_template(&mut self, template: &'a str) {
+        self.template = redact::text(template);
+    }
+
+    /// Sets `network.protocol.version`: `1.1`, `2`, `3`.
+    pub fn set_protocol_version(&mut self, version: &'a str) {
+        self.protocol_version = redact::error_type(version);
+    }
+
+    /// Sets `error.type`; whatever is no short identifier becomes `_OTHER`.
+    pub fn set_error_type(&mut self, error_type: &'a str) {
+        self.error_type = redact::error_type(error_type);
+    }
+
+    /// Sets the vendor's name.
+    pub fn set_target(&mut self, target: &'a str) {
+        self.target = redact::text(target);
+    }
+
+    /// Sets on whose behalf the call was made.
+    pub fn set_consumer(&mut self, consumer: &'a str) {
+        self.consumer = redact::text(consumer);
+    }
+
+    /// Sets the user's attributes; values are redacted by key and by content.
+    pub fn set_attributes<'k>(&mut self, pairs: impl IntoIterator<Item = (&'k str, &'k str)>) {
+        let object: serde_json::Map<String, serde_json::Value> = pairs
+            .into_iter()
+            .map(|(key, value)| {
+                let value = redact::attribute(key, value).into_owned();
+                (redact::text(key).into_owned(), value.into())
+            })
+            .collect();
+        if !object.is_empty() {
+            self.attributes = Cow::Owned(serde_json::Value::Object(object).to_string());
+        }
+    }
+
+    /// `http.request.method`; empty when unknown.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.method
+    }
+
+    /// The URL's parts.
+    #[must_use]
+    pub fn url(&self) -> SafeUrl<'_> {
+        self.url
+    }
+
+    /// `url.template`; empty when unknown.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
+    /// `network.protocol.version`; empty when unknown.
+    #[must_use]
+    pub fn protocol_version(&self) -> &str {
+        self.protocol_version
+    }
+
+    /// `error.type`; empty when there was no error.
+    #[must_use]
+    pub fn error_type(&self) -> &str {
+        self.error_type
+    }
+
+    /// The vendor's name; empty when unknown.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// On whose behalf the call was made; empty when unknown.
+    #[must_use]
+    pub fn consumer(&self) -> &str {
+        &self.consumer
+    }
+
+    /// The user's attributes as a JSON object; empty when there are none.
+    #[must_use]
+    pub fn attributes(&self) -> &str {
+        &self.attributes
+    }
+
+    /// Whether the call counts as an error: no answer, an error class, or a status of 400 and up
+    /// (500 and up for requests that this service answered, as the conventions have it).
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        is_error(self.kind, self.outcome, self.status, self.error_type)
+    }
+}
+
+/// [`Record::is_error`] for who has the parts.
+#[must_use]
+pub fn is_error(kind: Kind, outcome: Outcome, status: Option<u16>, error_type: &str) -> bool {
+    let first_error = if kind == Kind::Server { 500 } else { 400 };
+    outcome == Outcome::Failed
+        || !error_type.is_empty()
+        || status.is_some_and(|status| status >= first_error)
+}

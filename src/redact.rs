@@ -1,0 +1,65 @@
+//! Takes secrets out of URLs and texts before anything is handed on.
+//! Never allocates when there is nothing to take out, and never keeps what it could not understand.
+
+mod secret;
+#[cfg(test)]
+mod tests;
+mod url;
+
+pub use secret::{REDACTED, is_sensitive_key};
+pub use url::SafeUrl;
+
+use std::borrow::Cow;
+
+/// Longest text that a record keeps of one field, in bytes.
+pub const MAX_TEXT_BYTES: usize = 16 * 1024;
+
+/// What stands at the end of a text that was longer than [`MAX_TEXT_BYTES`].
+pub const TRUNCATED: &str = "{truncated}";
+
+/// A label (target, consumer, template, attribute value) without secrets: the text itself, or
+/// [`REDACTED`] as a whole where it holds one. Longer texts end with [`TRUNCATED`].
+#[must_use]
+pub fn text(raw: &str) -> Cow<'_, str> {
+    if secret::holds_secret(raw) || (raw.contains('/') && url::path_holds_secret(raw)) {
+        return Cow::Borrowed(REDACTED);
+    }
+    bounded(raw)
+}
+
+/// An `error.type`: a short identifier. Whatever does not look like one (a message, a URL) becomes
+/// `_OTHER`, as the conventions have it for values that are not of low cardinality.
+#[must_use]
+pub fn error_type(raw: &str) -> &str {
+    let fits = !raw.is_empty()
+        && raw.len() <= 128
+        && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-<>".contains(&b))
+        && !secret::looks_secret(raw);
+    if fits { raw } else { "_OTHER" }
+}
+
+/// A method as the conventions want it: one of the known ones in upper case, else `_OTHER`.
+#[must_use]
+pub fn method(raw: &str) -> &'static str {
+    const KNOWN: [&str; 10] =
+        ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY"];
+    KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(raw)).unwrap_or("_OTHER")
+}
+
+/// An attribute's value: redacted by its key, else by what it holds.
+#[must_use]
+pub fn attribute<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
+    if is_sensitive_key(key) { Cow::Borrowed(REDACTED) } else { text(value) }
+}
+
+/// Cuts at a character boundary, visibly.
+fn bounded(raw: &str) -> Cow<'_, str> {
+    if raw.len() <= MAX_TEXT_BYTES {
+        return Cow::Borrowed(raw);
+    }
+    let mut end = MAX_TEXT_BYTES - TRUNCATED.len();
+    while !raw.is_char_boundary(end) {
+        end -= 1;
+    }
+    Cow::Owned(format!("{}{TRUNCATED}", &raw[..end]))
+}

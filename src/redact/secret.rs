@@ -1,0 +1,256 @@
+//! Says whether a key names a secret and whether a value is or holds one.
+//! Never changes a text: that is the caller's part.
+
+use std::borrow::Cow;
+
+/// What a secret's value is replaced by, as the OpenTelemetry conventions write it.
+pub const REDACTED: &str = "REDACTED";
+
+/// Words that name a secret wherever they stand in a key.
+const PARTS: [&str; 14] = [
+    "token",
+    "secret",
+    "passw",
+    "passphrase",
+    "signature",
+    "credential",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "bearer",
+    "session",
+    "cookie",
+    "authoriz",
+    "hmac",
+];
+
+/// Words that name a secret only as a whole word of a key (`sort_key`, `sig`, but not `design`).
+const WORDS: [&str; 14] = [
+    "auth",
+    "key",
+    "keys",
+    "sig",
+    "sign",
+    "pwd",
+    "pass",
+    "pw",
+    "jwt",
+    "sas",
+    "otp",
+    "sid",
+    "pin",
+    "assertion",
+];
+
+/// How issued tokens begin: Stripe, GitHub, GitLab, Slack, AWS, Google, SendGrid, OpenAI and
+/// others publish these prefixes so that scanners can find them.
+const ISSUED: [&str; 28] = [
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "rk_test_",
+    "pk_live_",
+    "whsec_",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "xapp-",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "ya29.",
+    "SG.",
+    "sk-",
+    "hf_",
+    "npm_",
+    "dop_v1_",
+    "shpat_",
+    "eyJ",
+];
+
+/// Shortest value that is taken for an issued token by its look alone.
+const MIN_TOKEN_BYTES: usize = 16;
+
+/// Whether `key` (of a query, a header, an attribute) names a secret: the seven query keys of the
+/// HTTP conventions and the auth/token/key/secret/password/signature family, in any spelling.
+#[must_use]
+pub fn is_sensitive_key(key: &str) -> bool {
+    let key = decoded(key);
+    let mut squeezed = [0u8; 64];
+    let mut length = 0;
+    for byte in key.bytes().filter(u8::is_ascii_alphanumeric).take(squeezed.len()) {
+        squeezed[length] = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    // A key of more than 64 letters is nobody's field name: better safe.
+    if length == squeezed.len() {
+        return true;
+    }
+    let squeezed = &squeezed[..length];
+    let letters = letters(squeezed);
+    // Almost every key lacks a letter of every word, which a few instructions tell.
+    let may_hold = |mask: u32| letters & mask == mask;
+    let parts = PARTS.iter().zip(PARTS_LETTERS).filter(|(_, mask)| may_hold(*mask));
+    parts.into_iter().any(|(part, _)| contains(squeezed, part.as_bytes()))
+        || squeezed.ends_with(b"key")
+        || WORDS_LETTERS.into_iter().any(may_hold)
+            && words(&key).any(|word| WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)))
+}
+
+/// The letters of each of [`PARTS`].
+const PARTS_LETTERS: [u32; PARTS.len()] = letters_of(PARTS);
+
+/// The letters of each of [`WORDS`].
+const WORDS_LETTERS: [u32; WORDS.len()] = letters_of(WORDS);
+
+const fn letters_of<const N: usize>(words: [&str; N]) -> [u32; N] {
+    let mut masks = [0; N];
+    let mut n = 0;
+    while n < N {
+        masks[n] = letters(words[n].as_bytes());
+        n += 1;
+    }
+    masks
+}
+
+/// Which of the letters from a to z occur, as bits; other bytes fall on any of the 32.
+const fn letters(text: &[u8]) -> u32 {
+    let mut mask = 0;
+    let mut n = 0;
+    while n < text.len() {
+        mask |= 1 << (text[n] & 31);
+        n += 1;
+    }
+    mask
+}
+
+/// Whether a value as a whole has the look of an issued token or of a bot's path segment.
+pub(super) fn looks_secret(value: &str) -> bool {
+    if value.len() < MIN_TOKEN_BYTES {
+        return false;
+    }
+    let issued = ISSUED.iter().any(|prefix| value.starts_with(prefix));
+    (issued && !value.contains(' ')) || is_bot_token(value)
+}
+
+/// Whether a text is a secret or holds one: an issued token, a URL with user-info, an
+/// authorization scheme, or `key=value`, `key: value`, `"key":"value"` with a sensitive key.
+pub(super) fn holds_secret(text: &str) -> bool {
+    // Too short for a token, and nothing that could stand between a key and its value.
+    let marks = |b: u8| matches!(b, b':' | b'=' | b'%' | b' ');
+    if text.len() < MIN_TOKEN_BYTES && !text.bytes().any(marks) {
+        return false;
+    }
+    let mut text = Cow::Borrowed(text);
+    // A value may be an encoded URL whose query holds an encoded URL; three layers are real.
+    for _ in 0..3 {
+        if has_token(&text) || has_user_info(&text) || has_assignment(&text) {
+            return true;
+        }
+        match decoded(&text) {
+            Cow::Owned(inner) if inner != *text => text = Cow::Owned(inner),
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Percent-decoding, once; borrows when there is nothing to decode.
+pub(super) fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let pair = bytes.get(at + 1..at + 3).and_then(|hex| {
+            let high = char::from(hex[0]).to_digit(16)?;
+            let low = char::from(hex[1]).to_digit(16)?;
+            u8::try_from(high * 16 + low).ok()
+        });
+        match (bytes[at], pair) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                at += 3;
+            }
+            (byte, _) => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// `bot123456:AAE...`: the Telegram API carries its token in the path.
+fn is_bot_token(value: &str) -> bool {
+    value.strip_prefix("bot").and_then(|rest| rest.split_once(':')).is_some_and(|(id, rest)| {
+        !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()) && rest.len() >= 8
+    })
+}
+
+fn has_token(text: &str) -> bool {
+    let scheme = ["bearer ", "basic ", "digest "].iter().any(|scheme| {
+        text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    scheme || text.split(|c: char| !is_token_char(c)).any(looks_secret)
+}
+
+fn is_token_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')
+}
+
+fn has_user_info(text: &str) -> bool {
+    text.match_indices("://").any(|(at, mark)| {
+        let authority = text[at + mark.len()..].split(['/', '?', '#', ' ']).next();
+        authority.is_some_and(|authority| authority.contains('@'))
+    })
+}
+
+/// A sensitive word right before `=` or `:`, with quotes and blanks between them allowed.
+fn has_assignment(text: &str) -> bool {
+    text.match_indices(['=', ':']).any(|(at, _)| {
+        let before = text[..at].trim_end_matches(['"', '\'', ' ', '\\']);
+        let start = before
+            .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
+            .map_or(0, |found| found + before[found..].chars().next().map_or(1, char::len_utf8));
+        let value = text[at + 1..].trim_start_matches(['"', '\'', ' ', '\\']);
+        !value.is_empty() && start < before.len() && is_sensitive_key(&before[start..])
+    })
+}
+
+/// The words of a key: split at what is no letter or digit, and where lower case turns to upper.
+fn words(key: &str) -> impl Iterator<Item = &str> {
+    key.split(|c: char| !c.is_ascii_alphanumeric()).flat_map(|part| {
+        let bytes = part.as_bytes();
+        let mut start = 0;
+        (1..=bytes.len()).filter_map(move |at| {
+            let ends = at == bytes.len()
+                || (bytes[at].is_ascii_uppercase() && !bytes[at - 1].is_ascii_uppercase())
+                || (bytes[at].is_ascii_lowercase()
+                    && bytes[at - 1].is_ascii_uppercase()
+                    && at - 1 > start
+                    && bytes[at - 2].is_ascii_uppercase());
+            if !ends {
+                return None;
+            }
+            // An acronym's last capital belongs to the word that follows it (`AWSAccess`).
+            let end = if at < bytes.len() && bytes[at].is_ascii_lowercase() { at - 1 } else { at };
+            let word = &part[start..end];
+            start = end;
+            Some(word)
+        })
+    })
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}

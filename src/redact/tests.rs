@@ -1,0 +1,142 @@
+//! Redaction, case by case.
+
+use super::*;
+
+/// `scheme|host|port|path|query` of what is left of a URL.
+#[track_caller]
+fn check(raw: &str, expected: &str) {
+    let mut scratch = String::new();
+    let url = SafeUrl::parse(raw, &mut scratch);
+    let port = url.port.map(|port| port.to_string()).unwrap_or_default();
+    let got = format!("{}|{}|{port}|{}|{}", url.scheme, url.host, url.path, url.query);
+    assert_eq!(got, expected, "{raw}");
+}
+
+#[test]
+fn plain_urls_pass_untouched() {
+    check("https://api.example.com/v1/charges", "https|api.example.com||/v1/charges|");
+    check("http://127.0.0.1:8080/a?b=c&d=e", "http|127.0.0.1|8080|/a|b=c&d=e");
+    check("HTTPS://API.Example.com", "https|api.example.com|||");
+    check("https://[::1]:9/x", "https|::1|9|/x|");
+    check("/v1/only/path?x=1", "|||/v1/only/path|x=1");
+    check("api.example.com/v1", "|api.example.com||/v1|");
+    check("https://api.example.com?x=1", "https|api.example.com|||x=1");
+    check("https://h/users/@me", "https|h||/users/@me|");
+    check(
+        "https://h/s?keyword=shoes&author=ann&design=2",
+        "https|h||/s|keyword=shoes&author=ann&design=2",
+    );
+    check("", "||||");
+}
+
+#[test]
+fn user_info_and_fragment_are_gone() {
+    check("https://ann:pa55@h.example/x", "https|h.example||/x|");
+    check("https://ann:p@55@h.example/x#access_token=s", "https|h.example||/x|");
+    check("postgres://ann:pa55@db:5432/x", "|db|5432|/x|");
+    check("ann:pa55@h.example/x", "|h.example||/x|");
+}
+
+#[test]
+fn malformed_authorities_leave_nothing() {
+    check("https://ann:pa/55@h.example/x", "||||");
+    check("https://h:port/x", "||||");
+    check("https://exa mple/x?token=1", "||||");
+    check("https://[::1/x", "||||");
+}
+
+#[test]
+fn query_values_are_redacted_by_their_keys() {
+    for key in [
+        "AWSAccessKeyId",
+        "Signature",
+        "sig",
+        "X-Goog-Signature",
+        "X-Amz-Signature",
+        "X-Amz-Credential",
+        "X-Amz-Security-Token",
+        "access_token",
+        "api_key",
+        "apikey",
+        "api-key",
+        "key",
+        "client_secret",
+        "password",
+        "pwd",
+        "Authorization",
+        "auth",
+        "id_token",
+        "hmac",
+        "jwt",
+        "sessionId",
+        "X-API-Key",
+        "%74oken",
+        "refreshToken",
+        "oauth_signature",
+    ] {
+        check(
+            &format!("https://h/x?a=1&{key}=s3cr3t&b=2"),
+            &format!("https|h||/x|a=1&{key}=REDACTED&b=2"),
+        );
+    }
+    check("https://h/x?token=", "https|h||/x|token=");
+    check("https://h/x?sig=s;b=2", "https|h||/x|sig=REDACTED;b=2");
+}
+
+#[test]
+fn secrets_inside_values_are_found() {
+    check("https://h/x?next=https%3A%2F%2Fa%3Ab%40c%2F", "https|h||/x|next=REDACTED");
+    check("https://h/x?u=https%3A%2F%2Fs3%2Fo%3FX-Amz-Signature%3Dabc", "https|h||/x|u=REDACTED");
+    check("https://h/x?u=https%253A%252F%252Fs3%252F%253Fsig%253Dabc", "https|h||/x|u=REDACTED");
+    check("https://h/x?data=%7B%22password%22%3A%22abc%22%7D", "https|h||/x|data=REDACTED");
+    check("https://h/x?eyJhbGciOiJIUzI1NiJ9.e30.abc", "https|h||/x|REDACTED");
+    check("https://h/x?q=sk_live_0123456789abcdef", "https|h||/x|q=REDACTED");
+    check(
+        "https://h/x?next=https%3A%2F%2Fexample.com%2Fa",
+        "https|h||/x|next=https%3A%2F%2Fexample.com%2Fa",
+    );
+}
+
+#[test]
+fn tokens_in_paths_are_found() {
+    check(
+        "https://api.telegram.org/bot12345:AAE-abcdefgh/getMe",
+        "https|api.telegram.org||/REDACTED/getMe|",
+    );
+    check(
+        "https://api.telegram.org/bot12345%3AAAE-abcdefgh/getMe",
+        "https|api.telegram.org||/REDACTED/getMe|",
+    );
+    check(
+        "https://hooks.slack.com/services/T0000/B0000/abcdefGHIJ0123456789",
+        "https|hooks.slack.com||/services/T0000/B0000/REDACTED|",
+    );
+    check("https://h/webhooks/42/abcdefGHIJ0123456789", "https|h||/webhooks/42/REDACTED|");
+    check("https://h/reset-password/abcdef0123456789abcd", "https|h||/reset-password/REDACTED|");
+    check("https://h/x;jsessionid=abcdef/y", "https|h||/REDACTED/y|");
+    check(
+        "https://h/users/8f14e45fceea167a5a36dedd4bea2543",
+        "https|h||/users/8f14e45fceea167a5a36dedd4bea2543|",
+    );
+}
+
+#[test]
+fn long_texts_are_cut_visibly() {
+    let long = format!("https://h/{}", "ä".repeat(MAX_TEXT_BYTES));
+    let mut scratch = String::new();
+    let url = SafeUrl::parse(&long, &mut scratch);
+    assert!(url.path.len() <= MAX_TEXT_BYTES && url.path.ends_with(TRUNCATED));
+}
+
+#[test]
+fn labels_and_error_types() {
+    assert_eq!(text("stripe"), "stripe");
+    assert_eq!(text("Bearer abcdefgh"), REDACTED);
+    assert_eq!(text("see https://a:b@c/ for more"), REDACTED);
+    assert_eq!(attribute("x-api-key", "v"), REDACTED);
+    assert_eq!(attribute("region", "eu-1"), "eu-1");
+    assert_eq!(error_type("stripe::CardError"), "stripe::CardError");
+    assert_eq!(error_type("error sending request for url (https://a:b@c)"), "_OTHER");
+    assert_eq!(method("get"), "GET");
+    assert_eq!(method("BREW"), "_OTHER");
+}

@@ -1,0 +1,227 @@
+//! A URL in parts from which user-info, secrets and the fragment are gone.
+//! Never keeps an authority that it could not read: half of a malformed URL may be a password.
+
+use super::secret::{REDACTED, decoded, holds_secret, is_sensitive_key, looks_secret};
+use super::{MAX_TEXT_BYTES, bounded};
+
+/// The parts of a URL that a record may carry. Made only by redaction, so that holding one is the
+/// proof that its secrets are out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SafeUrl<'a> {
+    pub(crate) scheme: &'a str,
+    pub(crate) host: &'a str,
+    pub(crate) port: Option<u16>,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+}
+
+impl<'a> SafeUrl<'a> {
+    /// Reads `raw` and takes out what must not travel: user-info, the values of sensitive query
+    /// keys, tokens in the path, the fragment. `scratch` is used only when something changes.
+    ///
+    /// Without a scheme the text is read as `host/path`, or as a path when it begins with `/`.
+    /// A URL whose authority is malformed comes back empty.
+    #[must_use]
+    pub fn parse(raw: &'a str, scratch: &'a mut String) -> Self {
+        let Some(split) = split(raw) else {
+            return Self::default();
+        };
+        scratch.clear();
+        let host_changed = split.host.bytes().any(|b| b.is_ascii_uppercase());
+        if host_changed {
+            scratch.push_str(split.host);
+            scratch.make_ascii_lowercase();
+        }
+        let host_end = scratch.len();
+        let path_changed = redact_path(split.path, scratch);
+        let path_end = scratch.len();
+        let query_changed = redact_query(split.query, scratch);
+        let scratch: &'a str = scratch;
+        Self {
+            scheme: known_scheme(split.scheme),
+            host: if host_changed { &scratch[..host_end] } else { split.host },
+            port: split.port,
+            path: if path_changed { &scratch[host_end..path_end] } else { split.path },
+            query: if query_changed { &scratch[path_end..] } else { split.query },
+        }
+    }
+
+    /// `https`, `http` and the like in lower case; empty when not known.
+    #[must_use]
+    pub fn scheme(&self) -> &'a str {
+        self.scheme
+    }
+
+    /// The host in lower case, without brackets for IPv6; empty when not known.
+    #[must_use]
+    pub fn host(&self) -> &'a str {
+        self.host
+    }
+
+    /// The port as written, else the scheme's own.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port.or(match self.scheme {
+            "http" | "ws" => Some(80),
+            "https" | "wss" => Some(443),
+            _ => None,
+        })
+    }
+
+    /// The path, with secrets replaced.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        self.path
+    }
+
+    /// The query without its question mark, with secrets replaced; empty when there is none.
+    #[must_use]
+    pub fn query(&self) -> &'a str {
+        self.query
+    }
+}
+
+/// A URL's parts as they stand in the text, user-info and fragment left out.
+struct Split<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: Option<u16>,
+    path: &'a str,
+    query: &'a str,
+}
+
+fn split(raw: &str) -> Option<Split<'_>> {
+    let raw = raw.split('#').next().unwrap_or_default();
+    let before_query = raw.find('?').unwrap_or(raw.len());
+    let (scheme, rest) = match raw.find("://").filter(|at| *at < before_query) {
+        Some(at) => (&raw[..at], &raw[at + 3..]),
+        None => ("", raw),
+    };
+    let (authority, rest) = if scheme.is_empty() && rest.starts_with('/') {
+        ("", rest)
+    } else {
+        rest.split_at(rest.find(['/', '?', '\\']).unwrap_or(rest.len()))
+    };
+    let (host, port) = host_and_port(authority)?;
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    // An `@` this early in a path means that the authority ended too soon, inside a password.
+    if !authority.is_empty()
+        && path.split('/').nth(1).is_some_and(|first| {
+            first.contains('@')
+                && !first.starts_with('@')
+                && authority.contains(':')
+                && port.is_none()
+        })
+    {
+        return None;
+    }
+    Some(Split { scheme, host, port, path, query })
+}
+
+fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    let address = authority.rsplit('@').next().unwrap_or_default();
+    let (host, port) = match address.strip_prefix('[') {
+        Some(v6) => {
+            let (host, rest) = v6.split_once(']')?;
+            (host, rest.strip_prefix(':').unwrap_or(rest))
+        }
+        None => address.split_once(':').unwrap_or((address, "")),
+    };
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '~');
+    if !host.bytes().all(is_plain) && !host.chars().all(allowed) {
+        return None;
+    }
+    let port = if port.is_empty() { None } else { Some(port.parse().ok()?) };
+    Some((host, port))
+}
+
+/// Lower-cases the schemes that HTTP clients use; any other is left out.
+fn known_scheme(scheme: &str) -> &'static str {
+    const KNOWN: [&str; 6] = ["https", "http", "wss", "ws", "unix", "grpc"];
+    KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(scheme)).unwrap_or("")
+}
+
+/// Appends the path without secrets to `out` and says so; leaves `out` alone when nothing changes.
+fn redact_path(path: &str, out: &mut String) -> bool {
+    if path.len() <= MAX_TEXT_BYTES && !path_holds_secret(path) {
+        return false;
+    }
+    let mut clean = String::with_capacity(path.len());
+    for (n, (segment, is_secret)) in judged_segments(path).enumerate() {
+        if n > 0 {
+            clean.push('/');
+        }
+        clean.push_str(if is_secret { REDACTED } else { segment });
+    }
+    out.push_str(&bounded(&clean));
+    true
+}
+
+/// Whether any segment of a path, or of a text with a path in it, is a secret.
+pub(super) fn path_holds_secret(path: &str) -> bool {
+    judged_segments(path).any(|(_, is_secret)| is_secret)
+}
+
+/// The segments of a path, each with whether it is a secret.
+fn judged_segments(path: &str) -> impl Iterator<Item = (&str, bool)> {
+    let (mut before_previous, mut previous) = ("", "");
+    path.split('/').map(move |segment| {
+        let is_secret = is_secret_segment(before_previous, previous, segment);
+        (before_previous, previous) = (previous, segment);
+        (segment, is_secret)
+    })
+}
+
+/// Tokens in paths: issued ones by their look, matrix parameters and nested URLs by their keys,
+/// and webhooks (`/services/T0/B0/x`, `/webhooks/1/x`, `/reset-password/x`) by where they stand.
+fn is_secret_segment(before_previous: &str, previous: &str, segment: &str) -> bool {
+    if segment.len() < 4 {
+        return false;
+    }
+    if segment.bytes().any(|b| matches!(b, b'=' | b'%' | b':' | b'@' | b';')) {
+        return holds_secret(segment) || looks_secret(&decoded(segment));
+    }
+    if segment.len() < 16 {
+        return false;
+    }
+    let random = segment.bytes().any(|b| b.is_ascii_digit())
+        || segment.bytes().any(|b| b.is_ascii_uppercase());
+    looks_secret(segment)
+        || (random
+            && (is_sensitive_key(previous)
+                || before_previous.eq_ignore_ascii_case("webhooks")
+                || (before_previous.starts_with('T') && previous.starts_with('B'))))
+}
+
+/// Appends the query without secrets to `out` and says so; leaves `out` alone when nothing changes.
+fn redact_query(query: &str, out: &mut String) -> bool {
+    let pairs = || query.split_inclusive(['&', ';']);
+    if query.len() <= MAX_TEXT_BYTES && !pairs().any(is_secret_pair) {
+        return false;
+    }
+    let mut clean = String::with_capacity(query.len());
+    for pair in pairs() {
+        if !is_secret_pair(pair) {
+            clean.push_str(pair);
+            continue;
+        }
+        if let Some((key, _)) = pair.split_once('=') {
+            clean.push_str(key);
+            clean.push('=');
+        }
+        clean.push_str(REDACTED);
+        clean.extend(pair.chars().last().filter(|c| matches!(c, '&' | ';')));
+    }
+    out.push_str(&bounded(&clean));
+    true
+}
+
+/// `key=value` with an optional separator at its end.
+fn is_secret_pair(pair: &str) -> bool {
+    let pair = pair.trim_end_matches(['&', ';']);
+    match pair.split_once('=') {
+        Some((key, value)) => !value.is_empty() && (is_sensitive_key(key) || holds_secret(value)),
+        None => holds_secret(pair),
+    }
+}

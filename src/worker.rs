@@ -1,0 +1,399 @@
+//! The one thread of ours: polls the queue, builds batches, sends them, settles every record.
+//! Never knows where records come from, and never runs on a runtime of the service.
+
+mod assembler;
+mod orders;
+mod pending;
+#[cfg(test)]
+mod tests;
+
+pub use orders::Unflushed;
+pub(crate) use orders::{Desk, Errand};
+
+use std::hash::{BuildHasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::batch::Resource;
+use crate::clock::{Clock, Tick};
+use crate::codec::EncodeError;
+use crate::config::Batching;
+use crate::queue::{Drain, Queue};
+use crate::retry::{Backoff, Verdict};
+use crate::stats::{Books, DropReason, Stats};
+use crate::transport::{Sending, Transport};
+use assembler::{Assembler, Encoded};
+use orders::Order;
+use pending::Pending;
+
+/// How soon a record is read while records come in.
+const SHORTEST_POLL: Duration = Duration::from_millis(5);
+
+/// How soon a record is read after a pause; ten wake-ups a second cost 0.04 % of a core.
+const LONGEST_POLL: Duration = Duration::from_millis(100);
+
+/// Longest wait between two tries while a flush or a shutdown is waiting.
+const IMPATIENT_WAIT: Duration = Duration::from_millis(200);
+
+/// One line of log about an unreachable collector per this time.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
+
+/// A thread or a runtime that could not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The operating system gave no thread.
+    #[error("cannot start egret's thread")]
+    Thread(#[source] std::io::Error),
+    /// The operating system gave no event queue or timer.
+    #[error("cannot start the runtime of egret's thread")]
+    Runtime(#[source] std::io::Error),
+    /// No compression context could be allocated.
+    #[error("cannot start egret's encoder")]
+    Encoder(#[source] EncodeError),
+}
+
+/// What the worker is made from.
+pub(crate) struct Parts {
+    pub(crate) queue: Queue,
+    pub(crate) drain: Drain,
+    pub(crate) books: Arc<Books>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) resource: Resource,
+    pub(crate) batching: Batching,
+    pub(crate) transport: Arc<dyn Transport>,
+}
+
+struct Worker {
+    queue: Queue,
+    drain: Drain,
+    books: Arc<Books>,
+    clock: Arc<Clock>,
+    desk: Arc<Desk>,
+    batching: Batching,
+    transport: Arc<dyn Transport>,
+    assembler: Assembler,
+    pending: Pending,
+    in_flight: Option<(Encoded, Sending)>,
+    orders: Vec<Order>,
+    backoff: Backoff,
+    /// Nothing is sent before, unless a flush is waiting for it.
+    not_before: Option<Tick>,
+    poll: Duration,
+    logged: Option<Tick>,
+    random: RandomState,
+}
+
+/// Starts the thread. It ends after a shutdown order.
+pub(crate) fn start(parts: Parts) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(StartError::Runtime)?;
+    let mut worker = Worker {
+        assembler: Assembler::new(parts.resource, parts.batching).map_err(StartError::Encoder)?,
+        pending: Pending::new(parts.batching.pending_bytes),
+        queue: parts.queue,
+        drain: parts.drain,
+        books: parts.books,
+        clock: parts.clock,
+        desk: parts.desk,
+        batching: parts.batching,
+        transport: parts.transport,
+        in_flight: None,
+        orders: Vec::new(),
+        backoff: Backoff::default(),
+        not_before: None,
+        poll: SHORTEST_POLL,
+        logged: None,
+        random: RandomState::new(),
+    };
+    let body = move || {
+        while catch_unwind(AssertUnwindSafe(|| runtime.block_on(worker.run()))).is_err() {
+            worker.recover();
+        }
+        worker.desk.close();
+    };
+    let thread = std::thread::Builder::new().name("egret".to_owned());
+    thread.spawn(body).map(drop).map_err(StartError::Thread)
+}
+
+impl Worker {
+    async fn run(&mut self) {
+        loop {
+            let now = Tick::now();
+            self.accept_orders();
+            self.read(now);
+            self.assign_orders();
+            self.send(now);
+            if self.settle_orders(now) {
+                return;
+            }
+            self.wait(now).await;
+        }
+    }
+
+    /// Reads all that waits and closes the batches that are due.
+    fn read(&mut self, now: Tick) {
+        let Self { drain, assembler, pending, books, queue, .. } = self;
+        let mut n_read = 0;
+        let mut is_first = true;
+        // Once more after a close: what was taken before it may still sit in a tail.
+        while is_first || (self.orders.iter().any(Order::is_shutdown) && !drain.is_empty()) {
+            is_first = false;
+            drain.take(books, |rows, n_records| {
+                n_read += n_records;
+                let n_damaged = assembler.push_rows(rows, n_records, now, |assembler| {
+                    close(assembler, pending, books, queue, now);
+                });
+                let mut ledger = books.open();
+                ledger.building -= n_damaged;
+                ledger.dropped.add(DropReason::Encode, n_damaged);
+            });
+        }
+        if assembler.is_due(now) || self.orders.iter().any(Order::is_unread) {
+            close(assembler, pending, books, queue, now);
+        }
+        self.expire(now);
+        self.poll = if n_read > 0 { SHORTEST_POLL } else { (self.poll * 2).min(LONGEST_POLL) };
+        self.clock.renew();
+    }
+
+    fn expire(&mut self, now: Tick) {
+        for batch in self.pending.expired(now, self.batching.expiry) {
+            self.drop_pending(&batch, DropReason::Expired);
+        }
+    }
+
+    fn accept_orders(&mut self) {
+        for order in self.desk.take() {
+            if order.is_shutdown() {
+                self.queue.close();
+            }
+            self.orders.push(order);
+        }
+    }
+
+    /// An order covers all that was read until now; everything read is in batches by now.
+    fn assign_orders(&mut self) {
+        let next = self.assembler.next_order();
+        let mut is_new = false;
+        for order in self.orders.iter_mut().filter(|order| order.upto.is_none()) {
+            order.upto = Some(next);
+            is_new = true;
+        }
+        if is_new {
+            // Whoever waits with a deadline wants a try now, whatever the last one gave.
+            self.not_before = None;
+        }
+    }
+
+    /// Answers the orders that are fulfilled or out of time; says whether to end.
+    fn settle_orders(&mut self, now: Tick) -> bool {
+        let in_flight = self.in_flight.iter().map(|(batch, _)| batch.order);
+        let oldest = in_flight.chain(self.pending.oldest()).min().unwrap_or(u64::MAX);
+        let is_over = |order: &Order| order.deadline <= now.instant();
+        let is_settled = |order: &Order| order.upto.is_some_and(|upto| oldest >= upto);
+        let ends = |order: &Order| order.is_shutdown() && (is_settled(order) || is_over(order));
+        let ends = self.orders.iter().any(ends);
+        if ends {
+            self.abandon();
+        }
+        let n_left = self.n_undelivered();
+        for n in (0..self.orders.len()).rev() {
+            let order = &self.orders[n];
+            if ends || is_settled(order) || is_over(order) {
+                let order = self.orders.swap_remove(n);
+                let result =
+                    if is_settled(&order) { Ok(()) } else { Err(Unflushed { n_records: n_left }) };
+                order.answer(result);
+            }
+        }
+        ends
+    }
+
+    fn n_undelivered(&self) -> u64 {
+        let ledger = self.books.open();
+        let stats = Stats::of(&self.queue.counts(), &ledger);
+        stats.queued + stats.in_flight + ledger.dropped.of(DropReason::Shutdown)
+    }
+
+    /// What is left at the end of a shutdown is dropped by name.
+    fn abandon(&mut self) {
+        self.in_flight = None;
+        let _ = self.pending.drain();
+        let mut ledger = self.books.open();
+        let left = ledger.building + ledger.pending + ledger.in_flight;
+        (ledger.building, ledger.pending, ledger.in_flight) = (0, 0, 0);
+        ledger.dropped.add(DropReason::Shutdown, left);
+    }
+
+    /// Puts the oldest batch on its way, if none is and if it is time.
+    fn send(&mut self, now: Tick) {
+        let must_wait = self.not_before.is_some_and(|at| at.ns_since(now) > 0);
+        if self.in_flight.is_some() || must_wait {
+            return;
+        }
+        self.not_before = None;
+        let Some(batch) = self.pending.pop() else {
+            return;
+        };
+        {
+            let mut ledger = self.books.open();
+            ledger.pending -= batch.n_records;
+            ledger.in_flight += batch.n_records;
+        }
+        let sending = self.transport.send(Arc::clone(&batch.bytes));
+        self.in_flight = Some((batch, sending));
+    }
+
+    /// Until the next poll, the next try, an order, or the answer to what is on its way.
+    async fn wait(&mut self, now: Tick) {
+        let until = self.next_wake(now);
+        let Self { in_flight, desk, .. } = self;
+        let verdict = tokio::select! {
+            biased;
+            verdict = answer(in_flight) => Some(verdict),
+            () = desk.called() => None,
+            () = tokio::time::sleep_until(until.into()) => None,
+        };
+        if let Some(verdict) = verdict
+            && let Some((batch, _)) = self.in_flight.take()
+        {
+            self.settle(batch, verdict);
+        }
+    }
+
+    fn next_wake(&self, now: Tick) -> std::time::Instant {
+        let deadlines = self.orders.iter().map(|order| order.deadline);
+        let retry = self.not_before.filter(|_| !self.pending.is_empty()).map(Tick::instant);
+        let poll = now.instant() + self.poll;
+        deadlines.chain(retry).fold(poll, std::time::Instant::min)
+    }
+
+    fn settle(&mut self, batch: Encoded, verdict: Verdict) {
+        let now = Tick::now();
+        {
+            let mut ledger = self.books.open();
+            ledger.in_flight -= batch.n_records;
+            if verdict == Verdict::Delivered {
+                ledger.delivered += batch.n_records;
+                ledger.batches_delivered += 1;
+                ledger.bytes_delivered += batch.bytes.len() as u64;
+            } else {
+                ledger.pending += batch.n_records;
+            }
+        }
+        match verdict {
+            Verdict::Delivered => {
+                self.backoff.reset();
+                self.not_before = None;
+            }
+            Verdict::Retry { after } => {
+                let random = self.random.hash_one(batch.order);
+                let wait = after.unwrap_or_else(|| self.backoff.next_wait(random));
+                // Whoever waits with a deadline is not made to sleep through it.
+                let longest = if self.orders.is_empty() { wait } else { IMPATIENT_WAIT };
+                let wait = wait.min(longest);
+                self.not_before = Some(now.after(wait));
+                self.pending.put_back(batch);
+                self.log(now, "the collector does not answer; calls wait and will be sent later");
+            }
+            Verdict::Split => match self.assembler.split(&batch) {
+                Some((left, right)) => {
+                    self.pending.put_back(right);
+                    self.pending.put_back(left);
+                }
+                None => self.drop_pending(&batch, DropReason::TooLarge),
+            },
+            Verdict::Reject(reason) => {
+                self.drop_pending(&batch, reason);
+                self.log(now, "the collector refused calls; they are dropped");
+            }
+        }
+        let evicted = self.pending.evict();
+        for batch in evicted {
+            self.drop_pending(&batch, DropReason::PendingBytes);
+        }
+    }
+
+    fn drop_pending(&mut self, batch: &Encoded, reason: DropReason) {
+        self.assembler.report_again(batch);
+        let mut ledger = self.books.open();
+        ledger.pending -= batch.n_records;
+        ledger.dropped.add(reason, batch.n_records);
+    }
+
+    /// At most one line a minute, whatever happens.
+    fn log(&mut self, now: Tick, message: &'static str) {
+        let interval = crate::clock::saturating_ns(LOG_INTERVAL);
+        if self.logged.is_some_and(|logged| now.ns_since(logged) < interval) {
+            return;
+        }
+        self.logged = Some(now);
+        let ledger = *self.books.open();
+        let stats = Stats::of(&self.queue.counts(), &ledger);
+        tracing::warn!(
+            target: "egret",
+            waiting = stats.queued,
+            dropped = stats.dropped.total(),
+            drops = ?stats.dropped.by_name(),
+            "{message}"
+        );
+    }
+
+    /// After a panic: the open batch is suspect and goes, by name; encoded ones are whole.
+    fn recover(&mut self) {
+        self.assembler.reset();
+        let in_flight = self.in_flight.take();
+        let mut ledger = self.books.open();
+        let suspect = std::mem::take(&mut ledger.building);
+        ledger.dropped.add(DropReason::WorkerPanic, suspect);
+        ledger.pending += std::mem::take(&mut ledger.in_flight);
+        drop(ledger);
+        if let Some((batch, _)) = in_flight {
+            self.pending.put_back(batch);
+        }
+    }
+}
+
+/// Closes the open batch, if it holds anything.
+fn close(
+    assembler: &mut Assembler,
+    pending: &mut Pending,
+    books: &Books,
+    queue: &Queue,
+    now: Tick,
+) {
+    let n_records = assembler.len();
+    if n_records == 0 {
+        return;
+    }
+    let mut drops = queue.counts().dropped;
+    drops.merge(&books.open().dropped);
+    let result = assembler.close(&drops, now);
+    let mut ledger = books.open();
+    ledger.building -= n_records;
+    match result {
+        Ok(batch) => {
+            ledger.pending += n_records;
+            pending.push(batch);
+        }
+        Err(_) => ledger.dropped.add(DropReason::Encode, n_records),
+    }
+    for batch in pending.evict() {
+        ledger.pending -= batch.n_records;
+        ledger.dropped.add(DropReason::PendingBytes, batch.n_records);
+        assembler.report_again(&batch);
+    }
+}
+
+/// The answer to what is on its way; never, when nothing is.
+async fn answer(in_flight: &mut Option<(Encoded, Sending)>) -> Verdict {
+    match in_flight {
+        Some((_, sending)) => sending.await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,113 @@
+//! Batches: when they close, how they are halved, which of them must go.
+
+use std::time::Duration;
+
+use super::*;
+use crate::codec::{Batch, CallColumn, Limits, read_minutes};
+use crate::record::{Kind, Record, write_row};
+use crate::redact::SafeUrl;
+use crate::stats::Drops;
+
+const BATCHING: Batching = Batching {
+    flush_interval: Duration::from_secs(1),
+    records: 10,
+    bytes: 1 << 20,
+    pending_bytes: 1 << 20,
+    expiry: Duration::from_secs(3_600),
+};
+
+fn rows(n: u64) -> Vec<u8> {
+    let mut rows = Vec::new();
+    for n in 0..n {
+        let mut scratch = String::new();
+        let raw = format!("https://h/users/{n}");
+        let url = SafeUrl::parse(&raw, &mut scratch);
+        write_row(&Record::new(Kind::Manual, "GET", url, n), &mut rows);
+    }
+    rows
+}
+
+fn assembler() -> Assembler {
+    Assembler::new(Resource::new(), BATCHING).unwrap()
+}
+
+fn paths(batch: &Encoded) -> Vec<String> {
+    let batch = Batch::open(&batch.bytes, &Limits::default()).unwrap();
+    let calls = batch.calls(CallColumn::ALL).unwrap();
+    (0..calls.len()).map(|row| calls.record(row).url().path().to_owned()).collect()
+}
+
+#[test]
+fn a_batch_closes_when_it_is_full_or_due() {
+    let (mut assembler, now) = (assembler(), Tick::now());
+    let mut sizes = Vec::new();
+    let damaged = assembler.push_rows(&rows(25), 25, now, |assembler| {
+        sizes.push(assembler.close(&Drops::default(), now).unwrap().n_records);
+    });
+    assert_eq!((damaged, sizes, assembler.len()), (0, vec![10, 10], 5));
+    assert!(!assembler.is_due(now.after(Duration::from_millis(999))));
+    assert!(assembler.is_due(now.after(Duration::from_secs(1))));
+}
+
+#[test]
+fn damaged_rows_are_counted_not_invented() {
+    let (mut assembler, now) = (assembler(), Tick::now());
+    let rows = rows(3);
+    let damaged = assembler.push_rows(&rows[..rows.len() - 1], 3, now, |_| ());
+    assert_eq!((damaged, assembler.len()), (1, 2));
+}
+
+#[test]
+fn halves_hold_every_call_once_and_the_minutes_once() {
+    let (mut assembler, now) = (assembler(), Tick::now());
+    assembler.push_rows(&rows(5), 5, now, |_| ());
+    let whole = assembler.close(&Drops::default(), now).unwrap();
+    let (left, right) = assembler.split(&whole).unwrap();
+    assert_eq!((left.n_records, right.n_records), (2, 3));
+    assert_eq!([paths(&left), paths(&right)].concat(), paths(&whole));
+    let counts = [&left, &right].map(|half| {
+        let batch = Batch::open(&half.bytes, &Limits::default()).unwrap();
+        assert!(batch.table("minutes").is_some(), "a half must not be folded again");
+        read_minutes(&batch).unwrap().iter().map(|(_, cell)| cell.count).sum::<u64>()
+    });
+    assert_eq!(counts, [5, 0]);
+    let (one, _) = assembler.split(&left).unwrap();
+    assert!(assembler.split(&one).is_none(), "a single call cannot be halved");
+}
+
+#[test]
+fn drops_are_reported_once_and_again_if_the_report_was_lost() {
+    let (mut assembler, now) = (assembler(), Tick::now());
+    let close = |assembler: &mut Assembler, drops: &Drops| {
+        assembler.push_rows(&rows(1), 1, now, |_| ());
+        assembler.close(drops, now).unwrap()
+    };
+    let reported = |batch: &Encoded| {
+        let batch = Batch::open(&batch.bytes, &Limits::default()).unwrap();
+        batch.meta().dropped.get("queue_records").copied().unwrap_or(0)
+    };
+    let mut drops = Drops::default();
+    drops.add(DropReason::QueueRecords, 7);
+    let first = close(&mut assembler, &drops);
+    let second = close(&mut assembler, &drops);
+    assert_eq!((reported(&first), reported(&second)), (7, 0));
+    assembler.report_again(&first);
+    drops.add(DropReason::QueueRecords, 1);
+    assert_eq!(reported(&close(&mut assembler, &drops)), 8);
+}
+
+#[test]
+fn beyond_their_bound_the_oldest_batches_go() {
+    let (mut assembler, now) = (assembler(), Tick::now());
+    let mut pending = Pending::new(3_000);
+    let mut gone = Vec::new();
+    for _ in 0..20 {
+        assembler.push_rows(&rows(9), 9, now, |_| ());
+        pending.push(assembler.close(&Drops::default(), now).unwrap());
+        gone.extend(pending.evict().iter().map(|batch| batch.order));
+    }
+    assert!(!gone.is_empty() && gone.iter().copied().eq(0..gone.len() as u64), "{gone:?}");
+    let late = now.after(Duration::from_secs(3_601));
+    assert!(pending.expired(now, BATCHING.expiry).is_empty());
+    assert_eq!(pending.expired(late, BATCHING.expiry).len(), 20 - gone.len());
+}

@@ -1,0 +1,21 @@
+//! Promises to the user, one file each, against real servers on loopback.
+//! Never mocks what can run: the collector is the real one, in this process or in one of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests fail by panicking, and measure with the real clock"
+)]
+
+mod collector;
+mod logs;
+mod upstream;
+
+mod cancellation;
+mod delivery;
+mod identity;
+mod outage;
+mod redaction;
+mod shutdown;
