@@ -67,6 +67,7 @@ impl Egret {
             desk: Arc::clone(&desk),
             resource: config.resource,
             batching: config.batching,
+            sampling: config.sampling,
             transport: Arc::new(transport),
         })?;
         let lifeline = Lifeline { desk: Arc::clone(&desk) };

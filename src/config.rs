@@ -12,6 +12,8 @@ use reqwest::header::HeaderValue;
 
 use crate::batch::Resource;
 use crate::queue::QueueBounds;
+use crate::record::words;
+use crate::sample::Sampling;
 
 /// A configuration that holds. Made by [`Config::builder`] or [`Config::from_env`].
 #[derive(Debug, Clone)]
@@ -22,6 +24,7 @@ pub struct Config {
     pub(crate) resource: Resource,
     pub(crate) queue: QueueBounds,
     pub(crate) batching: Batching,
+    pub(crate) sampling: Sampling,
 }
 
 /// When a batch is closed and how long it may wait.
@@ -71,38 +74,47 @@ pub struct ConfigBuilder {
 
 /// Values as they were said, by name. `None` is unsaid.
 #[derive(Clone, Default)]
-struct Raw([Option<String>; NAMES.len()]);
+struct Raw([Option<String>; Name::ALL.len()]);
 
 /// Shows which names were said, never what: one of the values is the token.
 impl fmt::Debug for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = NAMES.iter().zip(&self.0).filter(|(_, value)| value.is_some());
-        f.debug_set().entries(said.map(|(name, _)| name)).finish()
+        let said = Name::ALL.iter().filter(|name| self.0[**name as usize].is_some());
+        f.debug_set().entries(said).finish()
     }
 }
 
-const NAMES: [&str; 9] = [
-    "EGRET_COLLECTOR_URL",
-    "EGRET_TOKEN",
-    "EGRET_SERVICE_NAME",
-    "EGRET_ENVIRONMENT",
-    "EGRET_QUEUE_RECORDS",
-    "EGRET_QUEUE_BYTES",
-    "EGRET_FLUSH_INTERVAL_MS",
-    "EGRET_PENDING_BYTES",
-    "EGRET_DISABLED",
-];
-
-/// Places in [`NAMES`].
-const COLLECTOR_URL: usize = 0;
-const TOKEN: usize = 1;
-const SERVICE_NAME: usize = 2;
-const ENVIRONMENT: usize = 3;
-const QUEUE_RECORDS: usize = 4;
-const QUEUE_BYTES: usize = 5;
-const FLUSH_INTERVAL_MS: usize = 6;
-const PENDING_BYTES: usize = 7;
-const DISABLED: usize = 8;
+words! {
+    /// The variables of the environment.
+    Name {
+        /// Where the collector listens.
+        CollectorUrl = "EGRET_COLLECTOR_URL",
+        /// Its token.
+        Token = "EGRET_TOKEN",
+        /// `service.name`.
+        ServiceName = "EGRET_SERVICE_NAME",
+        /// `deployment.environment.name`.
+        Environment = "EGRET_ENVIRONMENT",
+        /// Bound of the queue.
+        QueueRecords = "EGRET_QUEUE_RECORDS",
+        /// Bound of the queue.
+        QueueBytes = "EGRET_QUEUE_BYTES",
+        /// Longest wait of a record.
+        FlushIntervalMs = "EGRET_FLUSH_INTERVAL_MS",
+        /// Bound of what waits for the collector.
+        PendingBytes = "EGRET_PENDING_BYTES",
+        /// Share of calls whose details are kept.
+        SampleRate = "EGRET_SAMPLE_RATE",
+        /// Shares of single hosts.
+        SampleHosts = "EGRET_SAMPLE_HOSTS",
+        /// Ceiling of kept calls.
+        SampleMaxPerHostSecond = "EGRET_SAMPLE_MAX_PER_HOST_SECOND",
+        /// What is slow.
+        SlowMs = "EGRET_SLOW_MS",
+        /// Off.
+        Disabled = "EGRET_DISABLED",
+    }
+}
 
 impl Config {
     /// The defaults, to be changed by code.
@@ -131,8 +143,10 @@ impl ConfigBuilder {
     #[must_use]
     pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String>) -> Self {
         let said = |name| lookup(name).filter(|value| !value.trim().is_empty());
-        self.environment = Raw(NAMES.map(said));
-        let service = &mut self.environment.0[SERVICE_NAME];
+        for name in Name::ALL {
+            self.environment.0[*name as usize] = said(name.as_str());
+        }
+        let service = &mut self.environment.0[Name::ServiceName as usize];
         *service = service.take().or_else(|| said("OTEL_SERVICE_NAME"));
         self
     }
@@ -140,56 +154,82 @@ impl ConfigBuilder {
     /// Where the collector listens. Defaults to `http://127.0.0.1:4750`.
     #[must_use]
     pub fn collector_url(self, url: impl Into<String>) -> Self {
-        self.set(COLLECTOR_URL, url)
+        self.set(Name::CollectorUrl, url)
     }
 
     /// The collector's ingest token. Defaults to none.
     #[must_use]
     pub fn token(self, token: impl Into<String>) -> Self {
-        self.set(TOKEN, token)
+        self.set(Name::Token, token)
     }
 
     /// The service's name. Defaults to `unknown_service:` and the executable's name.
     #[must_use]
     pub fn service_name(self, name: impl Into<String>) -> Self {
-        self.set(SERVICE_NAME, name)
+        self.set(Name::ServiceName, name)
     }
 
     /// `deployment.environment.name`, as `prod`. Defaults to none.
     #[must_use]
     pub fn environment(self, name: impl Into<String>) -> Self {
-        self.set(ENVIRONMENT, name)
+        self.set(Name::Environment, name)
     }
 
     /// Records that may wait for the worker. Defaults to 262,144.
     #[must_use]
     pub fn queue_records(self, n: u32) -> Self {
-        self.set(QUEUE_RECORDS, n.to_string())
+        self.set(Name::QueueRecords, n.to_string())
     }
 
     /// Bytes of records that may wait for the worker. Defaults to 64 MiB.
     #[must_use]
     pub fn queue_bytes(self, n: u64) -> Self {
-        self.set(QUEUE_BYTES, n.to_string())
+        self.set(Name::QueueBytes, n.to_string())
     }
 
     /// Longest time from a call's end to its sending. Defaults to 1 s.
     #[must_use]
     pub fn flush_interval(self, interval: Duration) -> Self {
-        self.set(FLUSH_INTERVAL_MS, interval.as_millis().to_string())
+        self.set(Name::FlushIntervalMs, interval.as_millis().to_string())
     }
 
     /// Bytes of compressed batches that may wait for the collector, at least 4 MiB (two batches).
     /// Defaults to 16 MiB.
     #[must_use]
     pub fn pending_bytes(self, n: u64) -> Self {
-        self.set(PENDING_BYTES, n.to_string())
+        self.set(Name::PendingBytes, n.to_string())
+    }
+
+    /// Share of calls whose details are kept, from 0 to 1; errors and slow calls are always kept,
+    /// and the history counts every call whatever this says. Defaults to 1.
+    #[must_use]
+    pub fn sample_rate(self, rate: f64) -> Self {
+        self.set(Name::SampleRate, rate.to_string())
+    }
+
+    /// Shares of single hosts, as `api.example.com=0.1,*.internal=0`; the first match counts.
+    /// Defaults to none.
+    #[must_use]
+    pub fn sample_hosts(self, rules: impl Into<String>) -> Self {
+        self.set(Name::SampleHosts, rules)
+    }
+
+    /// Calls of one host whose details are kept within a second. Defaults to no ceiling.
+    #[must_use]
+    pub fn sample_max_per_host_second(self, n: u32) -> Self {
+        self.set(Name::SampleMaxPerHostSecond, n.to_string())
+    }
+
+    /// How long a slow call takes at least; its details are always kept. Defaults to 1 s.
+    #[must_use]
+    pub fn slow(self, duration: Duration) -> Self {
+        self.set(Name::SlowMs, duration.as_millis().to_string())
     }
 
     /// Makes every entry point do nothing and starts no thread. Defaults to false.
     #[must_use]
     pub fn disabled(self, is_disabled: bool) -> Self {
-        self.set(DISABLED, is_disabled.to_string())
+        self.set(Name::Disabled, is_disabled.to_string())
     }
 
     /// One more attribute of the resource, as `service.version`.
@@ -205,16 +245,16 @@ impl ConfigBuilder {
     /// When any value is not valid; all that are come back at once.
     pub fn build(self) -> Result<Config, ConfigError> {
         let mut check = Check { raw: &self, problems: Vec::new() };
-        let is_enabled = !check.flag(DISABLED);
+        let is_enabled = !check.flag(Name::Disabled);
         let batches_url = check.batches_url();
         let authorization = check.authorization();
         let resource = check.resource();
         let queue = QueueBounds {
-            records: check.number(QUEUE_RECORDS, 262_144, 1, (1 << 24) - 1) as u32,
-            bytes: check.number(QUEUE_BYTES, 64 << 20, 64 << 10, 16 << 30),
+            records: check.number(Name::QueueRecords, 262_144, 1, (1 << 24) - 1) as u32,
+            bytes: check.number(Name::QueueBytes, 64 << 20, 64 << 10, 16 << 30),
         };
-        let flush_interval_ms = check.number(FLUSH_INTERVAL_MS, 1_000, 10, 600_000);
-        let pending_bytes = check.number(PENDING_BYTES, 16 << 20, 4 << 20, 16 << 30);
+        let flush_interval_ms = check.number(Name::FlushIntervalMs, 1_000, 10, 600_000);
+        let pending_bytes = check.number(Name::PendingBytes, 16 << 20, 4 << 20, 16 << 30);
         let batching = Batching {
             flush_interval: Duration::from_millis(flush_interval_ms),
             records: 8_192,
@@ -222,20 +262,28 @@ impl ConfigBuilder {
             pending_bytes: usize::try_from(pending_bytes).unwrap_or(usize::MAX),
             expiry: Duration::from_secs(3_600),
         };
+        let sampling = check.sampling();
         match (batches_url, check.problems.is_empty()) {
-            (Some(batches_url), true) => {
-                Ok(Config { is_enabled, batches_url, authorization, resource, queue, batching })
-            }
+            (Some(batches_url), true) => Ok(Config {
+                is_enabled,
+                batches_url,
+                authorization,
+                resource,
+                queue,
+                batching,
+                sampling,
+            }),
             _ => Err(ConfigError { problems: check.problems }),
         }
     }
 
-    fn set(mut self, place: usize, value: impl Into<String>) -> Self {
-        self.set.0[place] = Some(value.into());
+    fn set(mut self, name: Name, value: impl Into<String>) -> Self {
+        self.set.0[name as usize] = Some(value.into());
         self
     }
 
-    fn value(&self, place: usize) -> Option<&str> {
+    fn value(&self, name: Name) -> Option<&str> {
+        let place = name as usize;
         self.set.0[place].as_deref().or(self.environment.0[place].as_deref()).map(str::trim)
     }
 }
@@ -247,12 +295,12 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn problem(&mut self, place: usize, problem: &str) {
-        self.problems.push(format!("{}: {problem}", NAMES[place]));
+    fn problem(&mut self, name: Name, problem: &str) {
+        self.problems.push(format!("{}: {problem}", name.as_str()));
     }
 
-    fn number(&mut self, place: usize, default: u64, least: u64, most: u64) -> u64 {
-        let Some(value) = self.raw.value(place) else {
+    fn number(&mut self, name: Name, default: u64, least: u64, most: u64) -> u64 {
+        let Some(value) = self.raw.value(name) else {
             return default;
         };
         match value.parse::<u64>() {
@@ -260,18 +308,49 @@ impl Check<'_> {
             _ => {
                 let value = crate::redact::text(value);
                 let problem = format!("{value:?} is not a whole number from {least} to {most}");
-                self.problem(place, &problem);
+                self.problem(name, &problem);
                 default
             }
         }
     }
 
-    fn flag(&mut self, place: usize) -> bool {
-        match self.raw.value(place).map(str::to_ascii_lowercase).as_deref() {
+    fn sampling(&mut self) -> Sampling {
+        let rate = self.raw.value(Name::SampleRate).unwrap_or("1");
+        let rate = share(rate).unwrap_or_else(|| {
+            self.problem(Name::SampleRate, "accepted is a number from 0 to 1, as 0.05");
+            1.0
+        });
+        let mut hosts = Vec::new();
+        let rules = self.raw.value(Name::SampleHosts).unwrap_or_default();
+        for rule in rules.split(',').map(str::trim).filter(|rule| !rule.is_empty()) {
+            match rule.split_once('=').map(|(host, rate)| (host.trim(), share(rate))) {
+                Some((host, Some(rate))) if !host.is_empty() => {
+                    hosts.push((host.to_ascii_lowercase(), rate));
+                }
+                _ => {
+                    let form = "accepted is HOST=SHARE,..., as api.example.com=0.1,*.internal=0";
+                    self.problem(Name::SampleHosts, form);
+                }
+            }
+        }
+        // More than a clock can count in a second is no ceiling.
+        let most = u64::from(u32::MAX);
+        let ceiling = self.number(Name::SampleMaxPerHostSecond, most, 1, most) as u32;
+        let slow_ms = self.number(Name::SlowMs, 1_000, 0, 86_400_000);
+        Sampling {
+            rate,
+            hosts,
+            max_per_host_second: (ceiling < u32::MAX).then_some(ceiling),
+            slow_ns: slow_ms * 1_000_000,
+        }
+    }
+
+    fn flag(&mut self, name: Name) -> bool {
+        match self.raw.value(name).map(str::to_ascii_lowercase).as_deref() {
             None | Some("0" | "false" | "no" | "off") => false,
             Some("1" | "true" | "yes" | "on") => true,
             Some(_) => {
-                self.problem(place, "accepted are 1, true, yes, on and 0, false, no, off");
+                self.problem(name, "accepted are 1, true, yes, on and 0, false, no, off");
                 false
             }
         }
@@ -282,7 +361,7 @@ impl Check<'_> {
     fn batches_url(&mut self) -> Option<Url> {
         const FORM: &str = "accepted is http://HOST:PORT or https://HOST[:PORT], \
              optionally with a path";
-        let value = self.raw.value(COLLECTOR_URL).unwrap_or("http://127.0.0.1:4750");
+        let value = self.raw.value(Name::CollectorUrl).unwrap_or("http://127.0.0.1:4750");
         let problem = match Url::parse(value) {
             Err(error) => format!("not a URL ({error}); {FORM}"),
             Ok(url) if !matches!(url.scheme(), "http" | "https") => {
@@ -299,18 +378,21 @@ impl Check<'_> {
                 return Some(url);
             }
         };
-        self.problem(COLLECTOR_URL, &problem);
+        self.problem(Name::CollectorUrl, &problem);
         None
     }
 
     fn authorization(&mut self) -> Option<HeaderValue> {
-        let token = self.raw.value(TOKEN)?;
+        let token = self.raw.value(Name::Token)?;
         if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {token}")) {
             // Keeps it out of debug output.
             value.set_sensitive(true);
             return Some(value);
         }
-        self.problem(TOKEN, "holds characters that no header can carry; accepted is visible ASCII");
+        self.problem(
+            Name::Token,
+            "holds characters that no header can carry; accepted is visible ASCII",
+        );
         None
     }
 
@@ -323,7 +405,7 @@ impl Check<'_> {
         let mut put = |name: &str, value: String| {
             resource.entry(name.to_owned()).or_insert(value);
         };
-        let service = self.raw.value(SERVICE_NAME).map(str::to_owned).unwrap_or_else(|| {
+        let service = self.raw.value(Name::ServiceName).map(str::to_owned).unwrap_or_else(|| {
             format!("unknown_service:{}", executable().unwrap_or_else(|| "rust".to_owned()))
         });
         put("service.name", service);
@@ -331,10 +413,14 @@ impl Check<'_> {
         put("telemetry.sdk.name", "egret".to_owned());
         put("telemetry.sdk.language", "rust".to_owned());
         put("telemetry.sdk.version", env!("CARGO_PKG_VERSION").to_owned());
-        if let Some(environment) = self.raw.value(ENVIRONMENT) {
+        if let Some(environment) = self.raw.value(Name::Environment) {
             put("deployment.environment.name", environment.to_owned());
         }
         resource.values_mut().for_each(|value| *value = crate::redact::text(value).into_owned());
         resource
     }
+}
+
+fn share(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|share| (0.0..=1.0).contains(share))
 }

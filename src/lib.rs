@@ -40,6 +40,8 @@ pub mod codec;
 mod queue;
 #[cfg(feature = "client")]
 mod retry;
+#[cfg(feature = "client")]
+mod sample;
 
 #[cfg(feature = "client")]
 mod capture;
@@ -66,7 +68,7 @@ pub use config::{Config, ConfigBuilder, ConfigError};
 #[cfg(feature = "client")]
 pub use retry::Verdict;
 #[cfg(feature = "client")]
-pub use stats::{DropReason, Drops, Stats};
+pub use stats::{CollectorState, DropReason, Drops, Stats};
 #[cfg(feature = "client")]
 pub use transport::{Sending, Transport};
 #[cfg(feature = "client")]

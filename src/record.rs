@@ -14,25 +14,28 @@ use crate::redact::{self, SafeUrl};
 
 /// Defines a closed set of words that travel as text.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+    ($(#[$meta:meta])* $vis:vis $name:ident {
+        $($(#[$doc:meta])* $variant:ident = $word:literal,)+
+    }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
-        pub enum $name { $($(#[$doc])* $variant,)+ }
+        $vis enum $name { $($(#[$doc])* $variant,)+ }
 
         impl $name {
             /// Every value, in the order of its number.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            $vis const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
             /// The word that travels.
             #[must_use]
-            pub fn as_str(self) -> &'static str {
+            $vis fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
             }
 
             /// The value of a word, if it is one.
             #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
+            #[allow(dead_code, reason = "not every set is read back")]
+            $vis fn from_word(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
             }
         }
@@ -43,7 +46,7 @@ pub(crate) use words;
 
 words! {
     /// Where a record comes from.
-    Kind {
+    pub Kind {
         /// A call through a wrapped client.
         Client = "client",
         /// A request that this service answered.
@@ -59,7 +62,7 @@ words! {
 
 words! {
     /// How a call ended, whatever its status.
-    Outcome {
+    pub Outcome {
         /// An answer came (4xx and 5xx are answers too).
         Completed = "completed",
         /// No answer came; `error.type` says why.

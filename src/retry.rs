@@ -6,7 +6,7 @@ mod tests;
 
 use std::time::Duration;
 
-use crate::stats::DropReason;
+use crate::stats::{CollectorState, DropReason};
 
 /// First wait after a failure.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -20,7 +20,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub enum Verdict {
     /// The collector has it.
     Delivered,
-    /// The collector may take it later: not before `after`, if it said so.
+    /// Nobody answered; it is sent again later.
+    Unreachable,
+    /// The collector answered that it may take it later: not before `after`, if it said so.
     Retry {
         /// The collector's own wish.
         after: Option<Duration>,
@@ -31,6 +33,22 @@ pub enum Verdict {
     Reject(DropReason),
 }
 
+impl Verdict {
+    /// What the verdict says of the collector; `None` for what says nothing.
+    pub(crate) fn state(self) -> Option<CollectorState> {
+        match self {
+            Self::Delivered => Some(CollectorState::Reachable),
+            Self::Unreachable => Some(CollectorState::Unreachable),
+            Self::Retry { .. } => Some(CollectorState::Busy),
+            Self::Reject(DropReason::Unauthorized) => Some(CollectorState::Unauthorized),
+            Self::Reject(DropReason::PaymentRequired) => Some(CollectorState::PaymentRequired),
+            Self::Reject(DropReason::NotFound) => Some(CollectorState::NotFound),
+            Self::Reject(_) => Some(CollectorState::Refusing),
+            Self::Split => None,
+        }
+    }
+}
+
 /// The verdict on a status code.
 #[must_use]
 pub(crate) fn verdict(status: u16, retry_after: Option<Duration>) -> Verdict {
@@ -38,6 +56,7 @@ pub(crate) fn verdict(status: u16, retry_after: Option<Duration>) -> Verdict {
         200..=299 => Verdict::Delivered,
         408 | 425 | 429 | 500..=599 => Verdict::Retry { after: retry_after },
         413 => Verdict::Split,
+        402 => Verdict::Reject(DropReason::PaymentRequired),
         401 | 403 => Verdict::Reject(DropReason::Unauthorized),
         404 => Verdict::Reject(DropReason::NotFound),
         _ => Verdict::Reject(DropReason::Rejected),

@@ -8,7 +8,7 @@ use crate::record::words;
 
 words! {
     /// Why a record was dropped.
-    DropReason {
+    pub DropReason {
         /// The queue held as many records as it may.
         QueueRecords = "queue_records",
         /// The queue held as many bytes as it may.
@@ -23,6 +23,8 @@ words! {
         Rejected = "rejected",
         /// The collector refused the token (401, 403).
         Unauthorized = "unauthorized",
+        /// The collector wants to be paid (402).
+        PaymentRequired = "payment_required",
         /// The collector has no such door (404): the address is probably wrong.
         NotFound = "not_found",
         /// A single record was larger than the collector takes (413).
@@ -33,6 +35,28 @@ words! {
         Encode = "encode",
         /// Held by the worker when it panicked.
         WorkerPanic = "worker_panic",
+    }
+}
+
+words! {
+    /// What the last answer of the collector, or its absence, says.
+    pub CollectorState {
+        /// Nothing has been sent yet.
+        Unknown = "unknown",
+        /// It takes what is sent.
+        Reachable = "reachable",
+        /// It does not answer: no connection, no answer in time, or none in HTTP.
+        Unreachable = "unreachable",
+        /// It answers, and asks to wait (408, 429, 5xx).
+        Busy = "busy",
+        /// It does not know the token (401, 403): set `EGRET_TOKEN`.
+        Unauthorized = "unauthorized",
+        /// It wants to be paid (402).
+        PaymentRequired = "payment_required",
+        /// It has no such door (404): check `EGRET_COLLECTOR_URL`.
+        NotFound = "not_found",
+        /// It does not understand what it gets (any other 3xx or 4xx).
+        Refusing = "refusing",
     }
 }
 
@@ -79,6 +103,12 @@ impl Drops {
     }
 }
 
+impl Default for CollectorState {
+    fn default() -> Self {
+        Self::Unknown
+    }
+}
+
 /// Where the worker's records are. Guarded by one lock; [`Stats`] is read under it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Ledger {
@@ -98,6 +128,10 @@ pub(crate) struct Ledger {
     pub(crate) batches_delivered: u64,
     /// Bytes of the batches acknowledged.
     pub(crate) bytes_delivered: u64,
+    /// Records whose details sampling left out.
+    pub(crate) sampled_out: u64,
+    /// The last answer's meaning.
+    pub(crate) collector_state: CollectorState,
 }
 
 /// The ledger behind its lock.
@@ -142,6 +176,11 @@ pub struct Stats {
     pub batches_delivered: u64,
     /// Bytes of these batches on the wire.
     pub bytes_delivered: u64,
+    /// Of all the above, those whose details sampling left out: the history counts them, a search
+    /// does not find them.
+    pub sampled_out: u64,
+    /// What the last answer of the collector, or its absence, says.
+    pub collector_state: CollectorState,
 }
 
 impl Stats {
@@ -159,6 +198,8 @@ impl Stats {
             dropped,
             batches_delivered: ledger.batches_delivered,
             bytes_delivered: ledger.bytes_delivered,
+            sampled_out: ledger.sampled_out,
+            collector_state: ledger.collector_state,
         }
     }
 

@@ -81,10 +81,10 @@ impl Transport for HttpTransport {
             Ok(sending) => Box::pin(async move {
                 match sending.await {
                     Ok(response) => settle(response).await,
-                    Err(_) => Verdict::Retry { after: None },
+                    Err(_) => Verdict::Unreachable,
                 }
             }),
-            Err(_) => Box::pin(std::future::ready(Verdict::Retry { after: None })),
+            Err(_) => Box::pin(std::future::ready(Verdict::Unreachable)),
         }
     }
 }

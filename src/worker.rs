@@ -21,6 +21,7 @@ use crate::codec::EncodeError;
 use crate::config::Batching;
 use crate::queue::{Drain, Queue};
 use crate::retry::{Backoff, Verdict};
+use crate::sample::Sampling;
 use crate::stats::{Books, DropReason, Stats};
 use crate::transport::{Sending, Transport};
 use assembler::{Assembler, Encoded};
@@ -63,6 +64,7 @@ pub(crate) struct Parts {
     pub(crate) desk: Arc<Desk>,
     pub(crate) resource: Resource,
     pub(crate) batching: Batching,
+    pub(crate) sampling: Sampling,
     pub(crate) transport: Arc<dyn Transport>,
 }
 
@@ -93,7 +95,8 @@ pub(crate) fn start(parts: Parts) -> Result<(), StartError> {
         .build()
         .map_err(StartError::Runtime)?;
     let mut worker = Worker {
-        assembler: Assembler::new(parts.resource, parts.batching).map_err(StartError::Encoder)?,
+        assembler: Assembler::new(parts.resource, parts.batching, parts.sampling)
+            .map_err(StartError::Encoder)?,
         pending: Pending::new(parts.batching.pending_bytes),
         queue: parts.queue,
         drain: parts.drain,
@@ -278,10 +281,12 @@ impl Worker {
         {
             let mut ledger = self.books.open();
             ledger.in_flight -= batch.n_records;
+            ledger.collector_state = verdict.state().unwrap_or(ledger.collector_state);
             if verdict == Verdict::Delivered {
                 ledger.delivered += batch.n_records;
                 ledger.batches_delivered += 1;
                 ledger.bytes_delivered += batch.bytes.len() as u64;
+                ledger.sampled_out += batch.n_sampled_out;
             } else {
                 ledger.pending += batch.n_records;
             }
@@ -291,15 +296,13 @@ impl Worker {
                 self.backoff.reset();
                 self.not_before = None;
             }
-            Verdict::Retry { after } => {
-                let random = self.random.hash_one(batch.order);
-                let wait = after.unwrap_or_else(|| self.backoff.next_wait(random));
-                // Whoever waits with a deadline is not made to sleep through it.
-                let longest = if self.orders.is_empty() { wait } else { IMPATIENT_WAIT };
-                let wait = wait.min(longest);
-                self.not_before = Some(now.after(wait));
-                self.pending.put_back(batch);
+            Verdict::Unreachable => {
+                self.wait_with(batch, now, None);
                 self.log(now, "the collector does not answer; calls wait and will be sent later");
+            }
+            Verdict::Retry { after } => {
+                self.wait_with(batch, now, after);
+                self.log(now, "the collector asks to wait; calls will be sent later");
             }
             Verdict::Split => match self.assembler.split(&batch) {
                 Some((left, right)) => {
@@ -317,6 +320,16 @@ impl Worker {
         for batch in evicted {
             self.drop_pending(&batch, DropReason::PendingBytes);
         }
+    }
+
+    /// Puts a batch back, to be the first that is tried again.
+    fn wait_with(&mut self, batch: Encoded, now: Tick, after: Option<Duration>) {
+        let random = self.random.hash_one(batch.order);
+        let wait = after.unwrap_or_else(|| self.backoff.next_wait(random));
+        // Whoever waits with a deadline is not made to sleep through it.
+        let longest = if self.orders.is_empty() { wait } else { IMPATIENT_WAIT };
+        self.not_before = Some(now.after(wait.min(longest)));
+        self.pending.put_back(batch);
     }
 
     fn drop_pending(&mut self, batch: &Encoded, reason: DropReason) {

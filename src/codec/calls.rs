@@ -11,7 +11,7 @@ use crate::redact::SafeUrl;
 
 words! {
     /// The columns of `calls`, under the names that travel.
-    CallColumn {
+    pub CallColumn {
         /// Start, unix nanoseconds.
         Start = "start_unix_ns",
         /// [`Kind`].

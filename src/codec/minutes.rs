@@ -9,7 +9,7 @@ use crate::record::{Kind, words};
 
 words! {
     /// The columns of `minutes`, under the names that travel.
-    MinuteColumn {
+    pub MinuteColumn {
         /// Minutes since 1970.
         Minute = "minute",
         /// [`Kind`].

@@ -36,11 +36,21 @@ fn the_environment_is_read_and_code_goes_before_it() {
     assert_eq!(config.batching.flush_interval, Duration::from_millis(250));
     assert_eq!(config.queue.records, 262_144);
     assert!(!config.is_enabled);
-    let code = Config::builder().variables(|_| Some("7".to_owned())).service_name("mine");
+    let numbers = |name: &str| {
+        ["RECORDS", "MAX_PER"].iter().any(|part| name.contains(part)).then(|| "7".to_owned())
+    };
+    let code = Config::builder().variables(numbers).service_name("mine");
     let code = code.collector_url("http://h").flush_interval(Duration::from_secs(2));
-    let code = code.queue_bytes(1 << 20).pending_bytes(1 << 20).disabled(false).build().unwrap();
+    let code = code
+        .queue_bytes(1 << 20)
+        .pending_bytes(8 << 20)
+        .sample_hosts("A=0.5")
+        .disabled(false)
+        .build()
+        .unwrap();
     assert_eq!(code.resource["service.name"], "mine");
-    assert_eq!(code.queue.records, 7);
+    assert_eq!((code.queue.records, code.sampling.max_per_host_second), (7, Some(7)));
+    assert_eq!(code.sampling.hosts, [("a".to_owned(), 0.5)]);
 }
 
 #[test]
@@ -50,6 +60,8 @@ fn all_errors_come_at_once_with_what_would_be_valid() {
         ("EGRET_TOKEN", "a\nb"),
         ("EGRET_QUEUE_RECORDS", "-1"),
         ("EGRET_FLUSH_INTERVAL_MS", "1s"),
+        ("EGRET_SAMPLE_RATE", "5%"),
+        ("EGRET_SAMPLE_HOSTS", "h=0.5,x"),
         ("EGRET_DISABLED", "maybe"),
     ])
     .unwrap_err();
@@ -59,11 +71,13 @@ fn all_errors_come_at_once_with_what_would_be_valid() {
         "EGRET_TOKEN: holds characters",
         "EGRET_QUEUE_RECORDS: \"-1\" is not a whole number from 1 to 16777215",
         "EGRET_FLUSH_INTERVAL_MS: \"1s\" is not a whole number from 10 to 600000",
+        "EGRET_SAMPLE_RATE: accepted is a number from 0 to 1",
+        "EGRET_SAMPLE_HOSTS: accepted is HOST=SHARE",
         "EGRET_DISABLED: accepted are 1, true",
     ] {
         assert!(text.contains(part), "{text}");
     }
-    assert_eq!(error.problems().len(), 5);
+    assert_eq!(error.problems().len(), 7);
     assert!(!text.contains("pa55"), "{text}");
 }
 

@@ -27,6 +27,13 @@ fn starts(drain: &mut Drain, books: &Books) -> Vec<u64> {
     starts
 }
 
+/// Joined, so that the thread's tail is gone too; a scope would not wait for that.
+fn on_another_thread(queue: &Queue, act: impl FnOnce(Queue) + Send + 'static) {
+    let queue = queue.clone();
+    let thread = std::thread::Builder::new().spawn(move || act(queue)).unwrap();
+    thread.join().unwrap();
+}
+
 #[test]
 fn beyond_its_bound_in_records_the_newest_are_dropped_and_counted() {
     let (queue, mut drain) = queue(100, 1 << 20);
@@ -79,7 +86,7 @@ fn threads_keep_their_order_and_counts_hold_at_any_moment() {
 fn ended_threads_leave_their_counts_and_their_records() {
     let (queue, mut drain) = queue(1 << 20, 1 << 30);
     for n in 0..50 {
-        std::thread::scope(|scope| drop(scope.spawn(|| queue.offer(&record(n)))));
+        on_another_thread(&queue, move |queue| queue.offer(&record(n)));
     }
     assert_eq!(starts(&mut drain, &Books::default()).len(), 50);
     starts(&mut drain, &Books::default());
@@ -93,7 +100,7 @@ fn after_the_close_nothing_is_taken_and_nothing_is_lost() {
     queue.offer(&record(1));
     queue.close();
     queue.offer(&record(2));
-    std::thread::scope(|scope| drop(scope.spawn(|| queue.offer(&record(3)))));
+    on_another_thread(&queue, |queue| queue.offer(&record(3)));
     assert_eq!(starts(&mut drain, &Books::default()), [1]);
     assert_eq!(queue.counts().dropped.of(DropReason::Closed), 2);
 }

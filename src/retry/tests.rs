@@ -15,7 +15,8 @@ fn verdicts_follow_the_status() {
     check(401, Verdict::Reject(DropReason::Unauthorized));
     check(403, Verdict::Reject(DropReason::Unauthorized));
     check(404, Verdict::Reject(DropReason::NotFound));
-    for status in [301, 400, 402, 415, 422] {
+    check(402, Verdict::Reject(DropReason::PaymentRequired));
+    for status in [301, 400, 415, 422] {
         check(status, Verdict::Reject(DropReason::Rejected));
     }
 }

@@ -10,8 +10,12 @@ use crate::codec::{Batch, CallColumn, CallsBuilder, EncodeError, Encoder, Limits
 use crate::config::Batching;
 use crate::minute::Minutes;
 use crate::record::{Record, read_row};
+use crate::sample::{Sampler, Sampling};
 use crate::stats::Drops;
 use crate::template::Templates;
+
+/// Series that close a batch; each may hold some kilobytes of histogram.
+const MAX_SERIES: usize = 2_000;
 
 /// A batch as it travels.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub(super) struct Encoded {
     pub(super) bytes: Arc<[u8]>,
     pub(super) n_records: u64,
     pub(super) closed: Tick,
+    /// Of these, the calls whose details sampling left out.
+    pub(super) n_sampled_out: u64,
     /// The drops that this batch reports. They are reported again if it does not arrive.
     reported: Drops,
 }
@@ -29,7 +35,10 @@ pub(super) struct Encoded {
 pub(super) struct Assembler {
     batching: Batching,
     resource: Resource,
+    sampler: Sampler,
     calls: CallsBuilder,
+    /// Records in the open batch: those in `calls`, and those that sampling left out.
+    n_records: u64,
     minutes: Minutes,
     templates: Templates,
     encoder: Encoder,
@@ -40,11 +49,17 @@ pub(super) struct Assembler {
 }
 
 impl Assembler {
-    pub(super) fn new(resource: Resource, batching: Batching) -> Result<Self, EncodeError> {
+    pub(super) fn new(
+        resource: Resource,
+        batching: Batching,
+        sampling: Sampling,
+    ) -> Result<Self, EncodeError> {
         Ok(Self {
             batching,
             resource,
+            sampler: Sampler::new(sampling),
             calls: CallsBuilder::default(),
+            n_records: 0,
             minutes: Minutes::default(),
             templates: Templates::default(),
             encoder: Encoder::new()?,
@@ -56,7 +71,7 @@ impl Assembler {
 
     /// Records in the open batch.
     pub(super) fn len(&self) -> u64 {
-        self.calls.len() as u64
+        self.n_records
     }
 
     /// The order of the batch that is closed next.
@@ -76,9 +91,7 @@ impl Assembler {
         while let Ok(Some(mut record)) = read_row(&mut rows) {
             n_read += 1;
             self.push(&mut record, now);
-            if self.calls.len() >= self.batching.records
-                || self.calls.n_bytes() >= self.batching.bytes
-            {
+            if self.is_full() {
                 close(self);
             }
         }
@@ -94,8 +107,17 @@ impl Assembler {
             }
         }
         self.minutes.fold(record);
-        self.calls.push(record);
+        self.n_records += 1;
+        if self.sampler.keeps(record) {
+            self.calls.push(record);
+        }
         self.opened.get_or_insert(now);
+    }
+
+    fn is_full(&self) -> bool {
+        self.calls.len() >= self.batching.records
+            || self.calls.n_bytes() >= self.batching.bytes
+            || self.minutes.len() >= MAX_SERIES
     }
 
     /// Whether the open batch has waited long enough.
@@ -118,6 +140,7 @@ impl Assembler {
 
     /// Forgets the open batch.
     pub(super) fn reset(&mut self) {
+        self.n_records = 0;
         self.calls.clear();
         self.minutes.clear();
         self.opened = None;
@@ -144,12 +167,15 @@ impl Assembler {
             let mut meta = BatchMeta::new(self.resource.clone(), self.next_order);
             meta.dropped = reported.by_name();
             let bytes = self.encoder.encode(&meta, &builder, Some(minutes)).ok()?.into();
-            Some(Encoded { order: batch.order, bytes, n_records, closed: batch.closed, reported })
+            let (order, closed) = (batch.order, batch.closed);
+            Some(Encoded { order, bytes, n_records, n_sampled_out: 0, closed, reported })
         };
         // The roll-ups are of all calls, so they go with one half; the other brings an empty table
-        // of them, so that it is not folded again.
-        let left = half(0..middle, &minutes, batch.reported)?;
+        // of them, so that it is not folded again. What sampling left out goes with the roll-ups.
+        let mut left = half(0..middle, &minutes, batch.reported)?;
         let right = half(middle..calls.len(), &Minutes::default(), Drops::default())?;
+        left.n_records = batch.n_records - right.n_records;
+        left.n_sampled_out = batch.n_sampled_out;
         Some((left, right))
     }
 
@@ -164,6 +190,8 @@ impl Assembler {
         let bytes = self.encoder.encode(&meta, &self.calls, Some(&self.minutes))?.into();
         let order = self.next_order;
         self.next_order += 1;
-        Ok(Encoded { order, bytes, n_records, closed: now, reported: unreported })
+        let n_sampled_out = n_records - self.calls.len() as u64;
+        let reported = unreported;
+        Ok(Encoded { order, bytes, n_records, n_sampled_out, closed: now, reported })
     }
 }

@@ -6,6 +6,7 @@ use super::*;
 use crate::codec::{Batch, CallColumn, Limits, read_minutes};
 use crate::record::{Kind, Record, write_row};
 use crate::redact::SafeUrl;
+use crate::sample::Sampling;
 use crate::stats::Drops;
 
 const BATCHING: Batching = Batching {
@@ -28,7 +29,7 @@ fn rows(n: u64) -> Vec<u8> {
 }
 
 fn assembler() -> Assembler {
-    Assembler::new(Resource::new(), BATCHING).unwrap()
+    Assembler::new(Resource::new(), BATCHING, Sampling::default()).unwrap()
 }
 
 fn paths(batch: &Encoded) -> Vec<String> {
@@ -110,4 +111,18 @@ fn beyond_their_bound_the_oldest_batches_go() {
     let late = now.after(Duration::from_secs(3_601));
     assert!(pending.expired(now, BATCHING.expiry).is_empty());
     assert_eq!(pending.expired(late, BATCHING.expiry).len(), 20 - gone.len());
+}
+
+#[test]
+fn what_sampling_leaves_out_is_still_counted() {
+    let sampling = Sampling { rate: 0.0, ..Sampling::default() };
+    let mut assembler = Assembler::new(Resource::new(), BATCHING, sampling).unwrap();
+    let now = Tick::now();
+    assembler.push_rows(&rows(1_000), 1_000, now, |_| panic!("nothing fills the batch"));
+    let batch = assembler.close(&Drops::default(), now).unwrap();
+    assert_eq!((batch.n_records, batch.n_sampled_out), (1_000, 1_000));
+    let opened = Batch::open(&batch.bytes, &Limits::default()).unwrap();
+    assert!(opened.table("calls").is_none());
+    let counts: u64 = read_minutes(&opened).unwrap().iter().map(|(_, cell)| cell.count).sum();
+    assert_eq!(counts, 1_000);
 }

@@ -160,3 +160,28 @@ async fn observed_closures_and_futures_leave_one_record_each() {
     ];
     assert_eq!(seen, expected.map(|(name, n)| (name.to_owned(), n)).into());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sampling_leaves_the_history_exact() {
+    let collector = Collector::bind("127.0.0.1:0").await.unwrap();
+    let config = config(&collector.url()).sample_rate(0.01).build().unwrap();
+    let egret = Egret::start(config).unwrap();
+    for n in 0..50_000u64 {
+        let url = format!("https://api.example.com/items/{n}");
+        let status = if n % 100 == 0 { 500 } else { 200 };
+        let slow = n % 1_000 == 1;
+        let duration = Duration::from_millis(if slow { 2_000 } else { 5 });
+        egret.log(Call::new("GET", &url).status(status).duration(duration));
+    }
+    egret.flush_async(Duration::from_secs(20)).await.unwrap();
+    let stats = egret.stats();
+    assert!(stats.is_conserved() && stats.dropped.total() == 0, "{stats:?}");
+    assert_eq!(total(&collector.url()).await, 50_000, "the history counts every call");
+    let kept = calls(&collector.url(), "").await;
+    assert_eq!(kept.len() as u64, 50_000 - stats.sampled_out);
+    let n_errors = kept.iter().filter(|call| call["http.response.status_code"] == 500).count();
+    let n_slow = kept.iter().filter(|call| call["total_ns"] == 2_000_000_000u64).count();
+    assert_eq!((n_errors, n_slow), (500, 50), "errors and slow calls are always kept");
+    let n_drawn = kept.len() - n_errors - n_slow;
+    assert!((350..650).contains(&n_drawn), "1 % of the rest is kept, here {n_drawn}");
+}

@@ -1,6 +1,12 @@
 //! What the collector promises, one file per promise, over real HTTP on loopback.
 //! They never leave the machine, and never sleep to wait.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and so do the functions that tests share"
+)]
+
 mod binary;
 mod calls;
 mod durability;
