@@ -22,6 +22,8 @@ pub enum Verdict {
     Delivered,
     /// Nobody answered; it is sent again later.
     Unreachable,
+    /// Somebody answered who is no collector (a proxy, a captive portal); it is sent again later.
+    Foreign,
     /// The collector answered that it may take it later: not before `after`, if it said so.
     Retry {
         /// The collector's own wish.
@@ -39,6 +41,7 @@ impl Verdict {
         match self {
             Self::Delivered => Some(CollectorState::Reachable),
             Self::Unreachable => Some(CollectorState::Unreachable),
+            Self::Foreign => Some(CollectorState::Foreign),
             Self::Retry { .. } => Some(CollectorState::Busy),
             Self::Reject(DropReason::Unauthorized) => Some(CollectorState::Unauthorized),
             Self::Reject(DropReason::PaymentRequired) => Some(CollectorState::PaymentRequired),

@@ -47,6 +47,8 @@ words! {
         Reachable = "reachable",
         /// It does not answer: no connection, no answer in time, or none in HTTP.
         Unreachable = "unreachable",
+        /// Somebody else answers in its place, in HTML: check `EGRET_COLLECTOR_URL` and proxies.
+        Foreign = "foreign",
         /// It answers, and asks to wait (408, 429, 5xx).
         Busy = "busy",
         /// It does not know the token (401, 403): set `EGRET_TOKEN`.

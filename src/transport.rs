@@ -36,6 +36,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of an answer's body is read, so that the connection can be used again.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
 
+/// How long an answer's body is read.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(100);
+
 /// `POST {collector}/v1/batches` with an optional bearer token.
 #[derive(Debug)]
 pub(crate) struct HttpTransport {
@@ -92,12 +95,21 @@ impl Transport for HttpTransport {
 async fn settle(mut response: reqwest::Response) -> Verdict {
     let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let verdict = retry::verdict(response.status().as_u16(), header.and_then(retry::retry_after));
-    let mut n_read = 0;
-    while let Ok(Some(chunk)) = response.chunk().await {
-        n_read += chunk.len();
-        if n_read > MAX_ANSWER_BYTES {
-            break;
-        }
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    // A proxy or a captive portal that answers in the collector's place has stored nothing.
+    if verdict == Verdict::Delivered && kind.is_some_and(|kind| kind.starts_with("text/html")) {
+        return Verdict::Foreign;
     }
+    let rest = async {
+        let mut n_read = 0;
+        while let Ok(Some(chunk)) = response.chunk().await {
+            n_read += chunk.len();
+            if n_read > MAX_ANSWER_BYTES {
+                break;
+            }
+        }
+    };
+    // The verdict stands whatever the body does.
+    let _ = tokio::time::timeout(ANSWER_TIMEOUT, rest).await;
     verdict
 }

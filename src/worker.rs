@@ -300,6 +300,10 @@ impl Worker {
                 self.wait_with(batch, now, None);
                 self.log(now, "the collector does not answer; calls wait and will be sent later");
             }
+            Verdict::Foreign => {
+                self.wait_with(batch, now, None);
+                self.log(now, "what answers is no collector; calls will be sent later");
+            }
             Verdict::Retry { after } => {
                 self.wait_with(batch, now, after);
                 self.log(now, "the collector asks to wait; calls will be sent later");

@@ -14,6 +14,7 @@ mod logs;
 mod upstream;
 
 mod cancellation;
+mod deadlines;
 mod delivery;
 mod identity;
 mod outage;
