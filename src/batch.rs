@@ -22,12 +22,59 @@ pub struct BatchMeta {
     /// Records dropped since the last batch, by reason; what the history does not show.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dropped: BTreeMap<String, u64>,
+    /// Told once per process, with its first batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub startup: Option<Startup>,
+    /// Told about once a minute, also by a service that makes no calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<Heartbeat>,
+}
+
+/// What a service is made of. Its name, version, environment and instance are in the resource.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Startup {
+    /// When egret started.
+    pub started_unix_ns: u64,
+    /// The clients that were wrapped until the message was sent.
+    #[serde(default)]
+    pub wrapped: Vec<Wrapped>,
+}
+
+/// A client that egret sees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wrapped {
+    /// What was wrapped, as `reqwest`.
+    pub client: String,
+    /// Where, as `src/main.rs:12`.
+    pub location: String,
+}
+
+/// A sign of life.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Heartbeat {
+    /// When it was taken.
+    pub unix_ns: u64,
+    /// Resident memory of the process; absent where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rss_bytes: Option<u64>,
+    /// Processor time that the process has used; absent where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ns: Option<u64>,
 }
 
 impl BatchMeta {
     /// A batch of `resource` with a fresh id and nothing dropped.
     #[must_use]
     pub fn new(resource: Resource, sequence: u64) -> Self {
-        Self { batch_id: Uuid::now_v7(), sequence, resource, dropped: BTreeMap::new() }
+        Self {
+            batch_id: Uuid::now_v7(),
+            sequence,
+            resource,
+            dropped: BTreeMap::new(),
+            startup: None,
+            heartbeat: None,
+        }
     }
 }

@@ -8,6 +8,7 @@ pub use default::{
     shutdown, shutdown_async, stats, wrap,
 };
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use crate::config::Config;
 use crate::queue::Queue;
 use crate::stats::{Books, Stats};
 use crate::transport::{HttpTransport, Transport};
-use crate::worker::{self, Desk, Errand, StartError, Unflushed};
+use crate::worker::{self, Desk, Errand, StartError, Unflushed, Wraps};
 
 /// How long a guard's drop may take, unless it is told otherwise.
 const GUARD_DEADLINE: Duration = Duration::from_secs(2);
@@ -33,6 +34,7 @@ struct Inner {
     queue: Queue,
     books: Arc<Books>,
     desk: Arc<Desk>,
+    wraps: Arc<Wraps>,
 }
 
 impl Egret {
@@ -59,6 +61,7 @@ impl Egret {
         let (queue, drain) = Queue::new(config.queue, move || caller.call());
         let clock = Arc::new(Clock::default());
         let books = Arc::new(Books::default());
+        let wraps = Arc::new(Wraps::default());
         worker::start(worker::Parts {
             queue: queue.clone(),
             drain,
@@ -69,10 +72,11 @@ impl Egret {
             batching: config.batching,
             sampling: config.sampling,
             transport: Arc::new(transport),
+            wraps: Arc::clone(&wraps),
         })?;
         let lifeline = Lifeline { desk: Arc::clone(&desk) };
         let recorder = Recorder::new(clock, queue.clone(), Box::new(lifeline));
-        Ok(Self(Some(Inner { recorder, queue, books, desk })))
+        Ok(Self(Some(Inner { recorder, queue, books, desk, wraps })))
     }
 
     /// A handle that does nothing and costs next to nothing.
@@ -83,13 +87,16 @@ impl Egret {
 
     /// Wraps a client, so that every call through it is recorded.
     #[must_use]
+    #[track_caller]
     pub fn wrap(&self, client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
         reqwest_middleware::ClientBuilder::new(client).with(self.middleware()).build()
     }
 
     /// The middleware for who builds a stack of their own.
     #[must_use]
+    #[track_caller]
     pub fn middleware(&self) -> Middleware {
+        self.note_wrap("reqwest", Location::caller());
         Middleware::fixed(self.recorder())
     }
 
@@ -162,6 +169,12 @@ impl Egret {
     /// A guard that shuts egret down when it is dropped. Keep it in `main`.
     pub fn guard(&self) -> Guard {
         Guard { egret: self.clone(), deadline: GUARD_DEADLINE }
+    }
+
+    fn note_wrap(&self, client: &str, location: &Location<'_>) {
+        if let Some(inner) = &self.0 {
+            inner.wraps.note(client, location);
+        }
     }
 
     pub(crate) fn recorder(&self) -> Option<Recorder> {

@@ -74,19 +74,19 @@ pub struct ConfigBuilder {
 
 /// Values as they were said, by name. `None` is unsaid.
 #[derive(Clone, Default)]
-struct Raw([Option<String>; Name::ALL.len()]);
+struct Raw([Option<String>; Setting::ALL.len()]);
 
 /// Shows which names were said, never what: one of the values is the token.
 impl fmt::Debug for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = Name::ALL.iter().filter(|name| self.0[**name as usize].is_some());
+        let said = Setting::ALL.iter().filter(|name| self.0[**name as usize].is_some());
         f.debug_set().entries(said).finish()
     }
 }
 
 words! {
     /// The variables of the environment.
-    Name {
+    Setting {
         /// Where the collector listens.
         CollectorUrl = "EGRET_COLLECTOR_URL",
         /// Its token.
@@ -143,10 +143,10 @@ impl ConfigBuilder {
     #[must_use]
     pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String>) -> Self {
         let said = |name| lookup(name).filter(|value| !value.trim().is_empty());
-        for name in Name::ALL {
+        for name in Setting::ALL {
             self.environment.0[*name as usize] = said(name.as_str());
         }
-        let service = &mut self.environment.0[Name::ServiceName as usize];
+        let service = &mut self.environment.0[Setting::ServiceName as usize];
         *service = service.take().or_else(|| said("OTEL_SERVICE_NAME"));
         self
     }
@@ -154,82 +154,82 @@ impl ConfigBuilder {
     /// Where the collector listens. Defaults to `http://127.0.0.1:4750`.
     #[must_use]
     pub fn collector_url(self, url: impl Into<String>) -> Self {
-        self.set(Name::CollectorUrl, url)
+        self.set(Setting::CollectorUrl, url)
     }
 
     /// The collector's ingest token. Defaults to none.
     #[must_use]
     pub fn token(self, token: impl Into<String>) -> Self {
-        self.set(Name::Token, token)
+        self.set(Setting::Token, token)
     }
 
     /// The service's name. Defaults to `unknown_service:` and the executable's name.
     #[must_use]
     pub fn service_name(self, name: impl Into<String>) -> Self {
-        self.set(Name::ServiceName, name)
+        self.set(Setting::ServiceName, name)
     }
 
     /// `deployment.environment.name`, as `prod`. Defaults to none.
     #[must_use]
     pub fn environment(self, name: impl Into<String>) -> Self {
-        self.set(Name::Environment, name)
+        self.set(Setting::Environment, name)
     }
 
     /// Records that may wait for the worker. Defaults to 262,144.
     #[must_use]
     pub fn queue_records(self, n: u32) -> Self {
-        self.set(Name::QueueRecords, n.to_string())
+        self.set(Setting::QueueRecords, n.to_string())
     }
 
     /// Bytes of records that may wait for the worker. Defaults to 64 MiB.
     #[must_use]
     pub fn queue_bytes(self, n: u64) -> Self {
-        self.set(Name::QueueBytes, n.to_string())
+        self.set(Setting::QueueBytes, n.to_string())
     }
 
     /// Longest time from a call's end to its sending. Defaults to 1 s.
     #[must_use]
     pub fn flush_interval(self, interval: Duration) -> Self {
-        self.set(Name::FlushIntervalMs, interval.as_millis().to_string())
+        self.set(Setting::FlushIntervalMs, interval.as_millis().to_string())
     }
 
     /// Bytes of compressed batches that may wait for the collector, at least 4 MiB (two batches).
     /// Defaults to 16 MiB.
     #[must_use]
     pub fn pending_bytes(self, n: u64) -> Self {
-        self.set(Name::PendingBytes, n.to_string())
+        self.set(Setting::PendingBytes, n.to_string())
     }
 
     /// Share of calls whose details are kept, from 0 to 1; errors and slow calls are always kept,
     /// and the history counts every call whatever this says. Defaults to 1.
     #[must_use]
     pub fn sample_rate(self, rate: f64) -> Self {
-        self.set(Name::SampleRate, rate.to_string())
+        self.set(Setting::SampleRate, rate.to_string())
     }
 
     /// Shares of single hosts, as `api.example.com=0.1,*.internal=0`; the first match counts.
     /// Defaults to none.
     #[must_use]
     pub fn sample_hosts(self, rules: impl Into<String>) -> Self {
-        self.set(Name::SampleHosts, rules)
+        self.set(Setting::SampleHosts, rules)
     }
 
     /// Calls of one host whose details are kept within a second. Defaults to no ceiling.
     #[must_use]
     pub fn sample_max_per_host_second(self, n: u32) -> Self {
-        self.set(Name::SampleMaxPerHostSecond, n.to_string())
+        self.set(Setting::SampleMaxPerHostSecond, n.to_string())
     }
 
     /// How long a slow call takes at least; its details are always kept. Defaults to 1 s.
     #[must_use]
     pub fn slow(self, duration: Duration) -> Self {
-        self.set(Name::SlowMs, duration.as_millis().to_string())
+        self.set(Setting::SlowMs, duration.as_millis().to_string())
     }
 
     /// Makes every entry point do nothing and starts no thread. Defaults to false.
     #[must_use]
     pub fn disabled(self, is_disabled: bool) -> Self {
-        self.set(Name::Disabled, is_disabled.to_string())
+        self.set(Setting::Disabled, is_disabled.to_string())
     }
 
     /// One more attribute of the resource, as `service.version`.
@@ -245,16 +245,16 @@ impl ConfigBuilder {
     /// When any value is not valid; all that are come back at once.
     pub fn build(self) -> Result<Config, ConfigError> {
         let mut check = Check { raw: &self, problems: Vec::new() };
-        let is_enabled = !check.flag(Name::Disabled);
+        let is_enabled = !check.flag(Setting::Disabled);
         let batches_url = check.batches_url();
         let authorization = check.authorization();
         let resource = check.resource();
         let queue = QueueBounds {
-            records: check.number(Name::QueueRecords, 262_144, 1, (1 << 24) - 1) as u32,
-            bytes: check.number(Name::QueueBytes, 64 << 20, 64 << 10, 16 << 30),
+            records: check.number(Setting::QueueRecords, 262_144, 1, (1 << 24) - 1) as u32,
+            bytes: check.number(Setting::QueueBytes, 64 << 20, 64 << 10, 16 << 30),
         };
-        let flush_interval_ms = check.number(Name::FlushIntervalMs, 1_000, 10, 600_000);
-        let pending_bytes = check.number(Name::PendingBytes, 16 << 20, 4 << 20, 16 << 30);
+        let flush_interval_ms = check.number(Setting::FlushIntervalMs, 1_000, 10, 600_000);
+        let pending_bytes = check.number(Setting::PendingBytes, 16 << 20, 4 << 20, 16 << 30);
         let batching = Batching {
             flush_interval: Duration::from_millis(flush_interval_ms),
             records: 8_192,
@@ -277,12 +277,12 @@ impl ConfigBuilder {
         }
     }
 
-    fn set(mut self, name: Name, value: impl Into<String>) -> Self {
+    fn set(mut self, name: Setting, value: impl Into<String>) -> Self {
         self.set.0[name as usize] = Some(value.into());
         self
     }
 
-    fn value(&self, name: Name) -> Option<&str> {
+    fn value(&self, name: Setting) -> Option<&str> {
         let place = name as usize;
         self.set.0[place].as_deref().or(self.environment.0[place].as_deref()).map(str::trim)
     }
@@ -295,11 +295,11 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn problem(&mut self, name: Name, problem: &str) {
+    fn problem(&mut self, name: Setting, problem: &str) {
         self.problems.push(format!("{}: {problem}", name.as_str()));
     }
 
-    fn number(&mut self, name: Name, default: u64, least: u64, most: u64) -> u64 {
+    fn number(&mut self, name: Setting, default: u64, least: u64, most: u64) -> u64 {
         let Some(value) = self.raw.value(name) else {
             return default;
         };
@@ -315,13 +315,13 @@ impl Check<'_> {
     }
 
     fn sampling(&mut self) -> Sampling {
-        let rate = self.raw.value(Name::SampleRate).unwrap_or("1");
+        let rate = self.raw.value(Setting::SampleRate).unwrap_or("1");
         let rate = share(rate).unwrap_or_else(|| {
-            self.problem(Name::SampleRate, "accepted is a number from 0 to 1, as 0.05");
+            self.problem(Setting::SampleRate, "accepted is a number from 0 to 1, as 0.05");
             1.0
         });
         let mut hosts = Vec::new();
-        let rules = self.raw.value(Name::SampleHosts).unwrap_or_default();
+        let rules = self.raw.value(Setting::SampleHosts).unwrap_or_default();
         for rule in rules.split(',').map(str::trim).filter(|rule| !rule.is_empty()) {
             match rule.split_once('=').map(|(host, rate)| (host.trim(), share(rate))) {
                 Some((host, Some(rate))) if !host.is_empty() => {
@@ -329,14 +329,14 @@ impl Check<'_> {
                 }
                 _ => {
                     let form = "accepted is HOST=SHARE,..., as api.example.com=0.1,*.internal=0";
-                    self.problem(Name::SampleHosts, form);
+                    self.problem(Setting::SampleHosts, form);
                 }
             }
         }
         // More than a clock can count in a second is no ceiling.
         let most = u64::from(u32::MAX);
-        let ceiling = self.number(Name::SampleMaxPerHostSecond, most, 1, most) as u32;
-        let slow_ms = self.number(Name::SlowMs, 1_000, 0, 86_400_000);
+        let ceiling = self.number(Setting::SampleMaxPerHostSecond, most, 1, most) as u32;
+        let slow_ms = self.number(Setting::SlowMs, 1_000, 0, 86_400_000);
         Sampling {
             rate,
             hosts,
@@ -345,7 +345,7 @@ impl Check<'_> {
         }
     }
 
-    fn flag(&mut self, name: Name) -> bool {
+    fn flag(&mut self, name: Setting) -> bool {
         match self.raw.value(name).map(str::to_ascii_lowercase).as_deref() {
             None | Some("0" | "false" | "no" | "off") => false,
             Some("1" | "true" | "yes" | "on") => true,
@@ -361,7 +361,7 @@ impl Check<'_> {
     fn batches_url(&mut self) -> Option<Url> {
         const FORM: &str = "accepted is http://HOST:PORT or https://HOST[:PORT], \
              optionally with a path";
-        let value = self.raw.value(Name::CollectorUrl).unwrap_or("http://127.0.0.1:4750");
+        let value = self.raw.value(Setting::CollectorUrl).unwrap_or("http://127.0.0.1:4750");
         let problem = match Url::parse(value) {
             Err(error) => format!("not a URL ({error}); {FORM}"),
             Ok(url) if !matches!(url.scheme(), "http" | "https") => {
@@ -378,19 +378,19 @@ impl Check<'_> {
                 return Some(url);
             }
         };
-        self.problem(Name::CollectorUrl, &problem);
+        self.problem(Setting::CollectorUrl, &problem);
         None
     }
 
     fn authorization(&mut self) -> Option<HeaderValue> {
-        let token = self.raw.value(Name::Token)?;
+        let token = self.raw.value(Setting::Token)?;
         if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {token}")) {
             // Keeps it out of debug output.
             value.set_sensitive(true);
             return Some(value);
         }
         self.problem(
-            Name::Token,
+            Setting::Token,
             "holds characters that no header can carry; accepted is visible ASCII",
         );
         None
@@ -405,15 +405,16 @@ impl Check<'_> {
         let mut put = |name: &str, value: String| {
             resource.entry(name.to_owned()).or_insert(value);
         };
-        let service = self.raw.value(Name::ServiceName).map(str::to_owned).unwrap_or_else(|| {
-            format!("unknown_service:{}", executable().unwrap_or_else(|| "rust".to_owned()))
-        });
+        let service =
+            self.raw.value(Setting::ServiceName).map(str::to_owned).unwrap_or_else(|| {
+                format!("unknown_service:{}", executable().unwrap_or_else(|| "rust".to_owned()))
+            });
         put("service.name", service);
         put("service.instance.id", uuid::Uuid::now_v7().to_string());
         put("telemetry.sdk.name", "egret".to_owned());
         put("telemetry.sdk.language", "rust".to_owned());
         put("telemetry.sdk.version", env!("CARGO_PKG_VERSION").to_owned());
-        if let Some(environment) = self.raw.value(Name::Environment) {
+        if let Some(environment) = self.raw.value(Setting::Environment) {
             put("deployment.environment.name", environment.to_owned());
         }
         resource.values_mut().for_each(|value| *value = crate::redact::text(value).into_owned());

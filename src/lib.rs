@@ -37,6 +37,8 @@ pub mod template;
 #[cfg(feature = "wire")]
 pub mod codec;
 #[cfg(feature = "client")]
+mod process;
+#[cfg(feature = "client")]
 mod queue;
 #[cfg(feature = "client")]
 mod retry;

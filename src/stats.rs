@@ -105,6 +105,7 @@ impl Drops {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that makes the enum marks no default")]
 impl Default for CollectorState {
     fn default() -> Self {
         Self::Unknown

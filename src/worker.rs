@@ -2,6 +2,7 @@
 //! Never knows where records come from, and never runs on a runtime of the service.
 
 mod assembler;
+mod notices;
 mod orders;
 mod pending;
 #[cfg(test)]
@@ -22,9 +23,11 @@ use crate::config::Batching;
 use crate::queue::{Drain, Queue};
 use crate::retry::{Backoff, Verdict};
 use crate::sample::Sampling;
-use crate::stats::{Books, DropReason, Stats};
+use crate::stats::{Books, CollectorState, DropReason, Stats};
 use crate::transport::{Sending, Transport};
 use assembler::{Assembler, Encoded};
+use notices::Notices;
+pub(crate) use notices::Wraps;
 use orders::Order;
 use pending::Pending;
 
@@ -66,6 +69,7 @@ pub(crate) struct Parts {
     pub(crate) batching: Batching,
     pub(crate) sampling: Sampling,
     pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) wraps: Arc<Wraps>,
 }
 
 struct Worker {
@@ -77,6 +81,7 @@ struct Worker {
     batching: Batching,
     transport: Arc<dyn Transport>,
     assembler: Assembler,
+    notices: Notices,
     pending: Pending,
     in_flight: Option<(Encoded, Sending)>,
     orders: Vec<Order>,
@@ -97,6 +102,7 @@ pub(crate) fn start(parts: Parts) -> Result<(), StartError> {
     let mut worker = Worker {
         assembler: Assembler::new(parts.resource, parts.batching, parts.sampling)
             .map_err(StartError::Encoder)?,
+        notices: Notices::new(parts.wraps, parts.batching.flush_interval),
         pending: Pending::new(parts.batching.pending_bytes),
         queue: parts.queue,
         drain: parts.drain,
@@ -156,7 +162,9 @@ impl Worker {
                 ledger.dropped.add(DropReason::Encode, n_damaged);
             });
         }
-        if assembler.is_due(now) || self.orders.iter().any(Order::is_unread) {
+        self.notices.tell(now, &self.clock, assembler);
+        let is_told = !assembler.is_empty() && assembler.n_records() == 0 && pending.is_empty();
+        if assembler.is_due(now) || is_told || self.orders.iter().any(Order::is_unread) {
             close(assembler, pending, books, queue, now);
         }
         self.expire(now);
@@ -225,9 +233,12 @@ impl Worker {
 
     /// What is left at the end of a shutdown is dropped by name.
     fn abandon(&mut self) {
-        self.in_flight = None;
+        let was_waiting = self.in_flight.take().is_some();
         let _ = self.pending.drain();
         let mut ledger = self.books.open();
+        if was_waiting && ledger.collector_state == CollectorState::Unknown {
+            ledger.collector_state = CollectorState::Unreachable;
+        }
         let left = ledger.building + ledger.pending + ledger.in_flight;
         (ledger.building, ledger.pending, ledger.in_flight) = (0, 0, 0);
         ledger.dropped.add(DropReason::Shutdown, left);
@@ -384,8 +395,8 @@ fn close(
     queue: &Queue,
     now: Tick,
 ) {
-    let n_records = assembler.len();
-    if n_records == 0 {
+    let n_records = assembler.n_records();
+    if assembler.is_empty() {
         return;
     }
     let mut drops = queue.counts().dropped;

@@ -9,6 +9,9 @@ use crate::model::TimeRange;
 use crate::query::{CallFilter, CallsQuery, Queries, QueryError, SummaryQuery};
 use view::{CallView, RangeLink, RowView};
 
+/// Rows of the summary on the page.
+const N_ROWS: usize = 200;
+
 /// Calls on the page.
 const N_CALLS: usize = 50;
 
@@ -36,6 +39,8 @@ struct Page {
     count: u64,
     errors: u64,
     rows: Vec<RowView>,
+    /// Rows beyond those on the page.
+    n_more: usize,
     calls: Vec<CallView>,
     /// Calls that were dropped before they came here, and why.
     n_not_seen: u64,
@@ -68,7 +73,8 @@ pub(crate) fn page(
         range: name,
         count: summary.count,
         errors: summary.errors,
-        rows: summary.rows.into_iter().map(RowView::from).collect(),
+        n_more: summary.rows.len().saturating_sub(N_ROWS),
+        rows: summary.rows.into_iter().take(N_ROWS).map(RowView::from).collect(),
         calls: newest.calls.iter().map(CallView::of).collect(),
         n_not_seen: summary.not_seen.values().fold(0, |sum: u64, n| sum.saturating_add(*n)),
         not_seen: summary.not_seen.into_iter().collect(),

@@ -2,6 +2,8 @@
 //! It never stops for a bad batch, and never says "stored" before it is.
 
 mod gather;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! The process's default handle and the free functions that use it.
 //! Never replaces a default that is set.
 
+use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
@@ -12,6 +14,11 @@ use crate::stats::Stats;
 use crate::worker::{StartError, Unflushed};
 
 static DEFAULT: OnceCell<Egret> = OnceCell::new();
+
+/// Where clients were wrapped before there was a default, at most [`MAX_EARLY`].
+static EARLY: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
+
+const MAX_EARLY: usize = 256;
 
 /// Why the default could not be set.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +43,12 @@ pub fn init(config: Config) -> Result<Egret, InitError> {
         is_new = true;
         Egret::start(config)
     })?;
-    if is_new { Ok(egret.clone()) } else { Err(InitError::Twice) }
+    if !is_new {
+        return Err(InitError::Twice);
+    }
+    let early = std::mem::take(&mut *EARLY.lock().unwrap_or_else(PoisonError::into_inner));
+    early.into_iter().for_each(|location| egret.note_wrap("reqwest", location));
+    Ok(egret.clone())
 }
 
 /// As [`init`], for services that must start whatever happens: an error is logged through
@@ -64,14 +76,27 @@ fn recorder() -> Option<Recorder> {
 /// Wraps a client, so that every call through it is recorded by the default; also when the default
 /// is set only later.
 #[must_use]
+#[track_caller]
 pub fn wrap(client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
     reqwest_middleware::ClientBuilder::new(client).with(middleware()).build()
 }
 
 /// The middleware for who builds a stack of their own.
 #[must_use]
+#[track_caller]
 pub fn middleware() -> Middleware {
+    note_wrap(Location::caller());
     Middleware::with_default(recorder)
+}
+
+fn note_wrap(location: &'static Location<'static>) {
+    if let Some(egret) = current() {
+        return egret.note_wrap("reqwest", location);
+    }
+    let mut early = EARLY.lock().unwrap_or_else(PoisonError::into_inner);
+    if early.len() < MAX_EARLY {
+        early.push(location);
+    }
 }
 
 /// Records a call with the default. From any thread, with or without a runtime.

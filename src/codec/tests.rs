@@ -196,7 +196,7 @@ fn a_bomb_is_refused_before_it_is_unpacked() {
     let bomb = zstd::bulk::compress(&vec![0u8; 64 << 20], 19).unwrap();
     let header = |decoded: usize| {
         format!(
-            r#"{{"batch_id":"01934000-0000-7000-8000-000000000001","sequence":0,"tables":[{{"name":"calls","rows":1,"columns":[["kind","text",{decoded},{}]]}}]}}"#,
+            r#"{{"batch_id":"01934000-0000-7000-8000-000000000001","sequence":0,"tables":[{{"name":"calls","rows":1,"columns":[["later","text",{decoded},{}]]}}]}}"#,
             bomb.len()
         )
     };

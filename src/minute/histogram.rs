@@ -8,16 +8,16 @@ use crate::varint;
 const SCALE_BUCKETS: f64 = 32.0;
 
 /// The bucket of 2^64, beyond which no nanoseconds fall.
-const MAX_INDEX: usize = 64 * 32;
+const MAX_INDEX: u16 = 64 * 32;
 
 /// Counts of durations. Bucket `i` holds `(base^i, base^(i+1)]` with `base = 2^(1/32)`, as
 /// OpenTelemetry's data model defines it; a duration of 0 is counted apart.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Histogram {
     zeros: u64,
-    /// Index of the first of `counts`.
-    offset: usize,
-    counts: Vec<u64>,
+    /// Buckets that are not empty and their counts, by index. Sparse, so that what a hostile batch
+    /// makes its reader allocate stays in proportion to the batch.
+    counts: Vec<(u16, u64)>,
     /// Sum of what was recorded, in nanoseconds; stays at its maximum once it is reached.
     sum_ns: u64,
 }
@@ -37,15 +37,15 @@ impl Histogram {
     pub fn merge(&mut self, other: &Self) {
         self.zeros = self.zeros.saturating_add(other.zeros);
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
-        for (n, &count) in other.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            self.add(other.offset + n, count);
+        for &(index, count) in &other.counts {
+            self.add(index, count);
         }
     }
 
     /// Number of durations.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.counts.iter().fold(self.zeros, |sum, count| sum.saturating_add(*count))
+        self.counts.iter().fold(self.zeros, |sum, (_, count)| sum.saturating_add(*count))
     }
 
     /// Sum of all durations, in nanoseconds.
@@ -68,19 +68,18 @@ impl Histogram {
         if seen >= rank {
             return Some(0);
         }
-        for (n, count) in self.counts.iter().enumerate() {
+        for (index, count) in &self.counts {
             seen = seen.saturating_add(*count);
             if seen >= rank {
-                return Some(middle(self.offset + n));
+                return Some(middle(*index));
             }
         }
         None
     }
 
-    /// Buckets that are not empty, as (index, count).
-    pub fn buckets(&self) -> impl Iterator<Item = (usize, u64)> {
-        let indexed = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        indexed.map(|(n, count)| (self.offset + n, *count))
+    /// Buckets that are not empty, as (index, count), by index.
+    pub fn buckets(&self) -> impl Iterator<Item = (u16, u64)> {
+        self.counts.iter().copied()
     }
 
     /// Appends the sparse form: zeros, sum, then (distance to the last index, count) in varints.
@@ -89,7 +88,7 @@ impl Histogram {
         varint::write(self.sum_ns, out);
         let mut last = 0;
         for (index, count) in self.buckets() {
-            varint::write((index - last) as u64, out);
+            varint::write(u64::from(index - last), out);
             varint::write(count, out);
             last = index;
         }
@@ -104,9 +103,9 @@ impl Histogram {
         }
         histogram.zeros = varint::read(&mut bytes)?;
         histogram.sum_ns = varint::read(&mut bytes)?;
-        let mut index = 0usize;
+        let mut index = 0u16;
         while !bytes.is_empty() {
-            let distance = usize::try_from(varint::read(&mut bytes)?).ok()?;
+            let distance = u16::try_from(varint::read(&mut bytes)?).ok()?;
             index = index.checked_add(distance).filter(|index| *index <= MAX_INDEX)?;
             let count = varint::read(&mut bytes)?;
             histogram.add(index, count);
@@ -114,30 +113,21 @@ impl Histogram {
         Some(histogram)
     }
 
-    fn add(&mut self, index: usize, count: u64) {
-        if self.counts.is_empty() {
-            self.offset = index;
+    fn add(&mut self, index: u16, count: u64) {
+        match self.counts.binary_search_by_key(&index, |(index, _)| *index) {
+            Ok(n) => self.counts[n].1 = self.counts[n].1.saturating_add(count),
+            Err(n) => self.counts.insert(n, (index, count)),
         }
-        if index < self.offset {
-            let missing = self.offset - index;
-            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
-            self.offset = index;
-        }
-        let n = index - self.offset;
-        if n >= self.counts.len() {
-            self.counts.resize(n + 1, 0);
-        }
-        self.counts[n] = self.counts[n].saturating_add(count);
     }
 }
 
 /// The bucket of a duration: `ceil(log2(ns) * 32) - 1`, with 1 ns in bucket 0 rather than -1.
-fn index(ns: u64) -> usize {
-    let above = ((ns as f64).log2() * SCALE_BUCKETS).ceil() as usize;
+fn index(ns: u64) -> u16 {
+    let above = ((ns as f64).log2() * SCALE_BUCKETS).ceil() as u16;
     above.saturating_sub(1)
 }
 
 /// The duration in the middle of a bucket, by ratio.
-fn middle(index: usize) -> u64 {
-    ((index as f64 + 0.5) / SCALE_BUCKETS).exp2().round() as u64
+fn middle(index: u16) -> u64 {
+    ((f64::from(index) + 0.5) / SCALE_BUCKETS).exp2().round() as u64
 }

@@ -2,9 +2,10 @@
 //! Never sends and never reads the clock.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::batch::{BatchMeta, Resource};
+use crate::batch::{BatchMeta, Heartbeat, Resource, Startup};
 use crate::clock::{Tick, saturating_ns};
 use crate::codec::{Batch, CallColumn, CallsBuilder, EncodeError, Encoder, Limits, read_minutes};
 use crate::config::Batching;
@@ -27,6 +28,8 @@ pub(super) struct Encoded {
     pub(super) closed: Tick,
     /// Of these, the calls whose details sampling left out.
     pub(super) n_sampled_out: u64,
+    /// The start-up message that this batch brings, to be brought again if it does not arrive.
+    startup: Option<Startup>,
     /// The drops that this batch reports. They are reported again if it does not arrive.
     reported: Drops,
 }
@@ -46,6 +49,9 @@ pub(super) struct Assembler {
     next_order: u64,
     /// Drops that some batch has reported, or is about to.
     reported: Drops,
+    /// To be told with the next batch.
+    startup: Option<Startup>,
+    heartbeat: Option<Heartbeat>,
 }
 
 impl Assembler {
@@ -66,11 +72,28 @@ impl Assembler {
             opened: None,
             next_order: 0,
             reported: Drops::default(),
+            startup: None,
+            heartbeat: None,
         })
     }
 
+    /// The next batch tells what the service is made of.
+    pub(super) fn tell_startup(&mut self, startup: Startup) {
+        self.startup = Some(startup);
+    }
+
+    /// The next batch tells that the service is alive.
+    pub(super) fn tell_heartbeat(&mut self, heartbeat: Heartbeat) {
+        self.heartbeat = Some(heartbeat);
+    }
+
+    /// Whether there is nothing to send: neither records nor messages.
+    pub(super) fn is_empty(&self) -> bool {
+        self.n_records == 0 && self.startup.is_none() && self.heartbeat.is_none()
+    }
+
     /// Records in the open batch.
-    pub(super) fn len(&self) -> u64 {
+    pub(super) fn n_records(&self) -> u64 {
         self.n_records
     }
 
@@ -128,7 +151,7 @@ impl Assembler {
 
     /// Encodes the open batch and opens the next. `drops` is everything dropped so far.
     pub(super) fn close(&mut self, drops: &Drops, now: Tick) -> Result<Encoded, EncodeError> {
-        let n_records = self.len();
+        let n_records = self.n_records();
         let unreported = drops.since(&self.reported);
         let result = self.encode_open(unreported, n_records, now);
         if result.is_ok() {
@@ -149,6 +172,7 @@ impl Assembler {
     /// A batch did not arrive: what it reported is reported by another one.
     pub(super) fn report_again(&mut self, batch: &Encoded) {
         self.reported = self.reported.since(&batch.reported);
+        self.startup = self.startup.take().or_else(|| batch.startup.clone());
     }
 
     /// Two halves of a batch that was too large; `None` when there is nothing to halve.
@@ -160,22 +184,26 @@ impl Assembler {
             return None;
         }
         let middle = calls.len() / 2;
-        let mut half = |rows: std::ops::Range<usize>, minutes: &Minutes, reported: Drops| {
+        let mut half = |rows: Range<usize>, minutes: &Minutes, reported, startup| {
+            let reported: Drops = reported;
             let mut builder = CallsBuilder::default();
             let n_records = rows.len() as u64;
             rows.for_each(|row| builder.push(&calls.record(row)));
-            let mut meta = BatchMeta::new(self.resource.clone(), self.next_order);
+            let mut meta = BatchMeta::new(self.resource.clone(), opened.meta().sequence);
             meta.dropped = reported.by_name();
+            meta.startup = startup;
             let bytes = self.encoder.encode(&meta, &builder, Some(minutes)).ok()?.into();
             let (order, closed) = (batch.order, batch.closed);
-            Some(Encoded { order, bytes, n_records, n_sampled_out: 0, closed, reported })
+            let (n_sampled_out, startup) = (0, None);
+            Some(Encoded { order, bytes, n_records, n_sampled_out, closed, startup, reported })
         };
         // The roll-ups are of all calls, so they go with one half; the other brings an empty table
         // of them, so that it is not folded again. What sampling left out goes with the roll-ups.
-        let mut left = half(0..middle, &minutes, batch.reported)?;
-        let right = half(middle..calls.len(), &Minutes::default(), Drops::default())?;
+        let mut left = half(0..middle, &minutes, batch.reported, batch.startup.clone())?;
+        let right = half(middle..calls.len(), &Minutes::default(), Drops::default(), None)?;
         left.n_records = batch.n_records - right.n_records;
         left.n_sampled_out = batch.n_sampled_out;
+        left.startup = batch.startup.clone();
         Some((left, right))
     }
 
@@ -187,11 +215,14 @@ impl Assembler {
     ) -> Result<Encoded, EncodeError> {
         let mut meta = BatchMeta::new(self.resource.clone(), self.next_order);
         meta.dropped = unreported.by_name();
+        meta.startup = self.startup.take();
+        meta.heartbeat = self.heartbeat.take();
         let bytes = self.encoder.encode(&meta, &self.calls, Some(&self.minutes))?.into();
         let order = self.next_order;
         self.next_order += 1;
         let n_sampled_out = n_records - self.calls.len() as u64;
         let reported = unreported;
-        Ok(Encoded { order, bytes, n_records, n_sampled_out, closed: now, reported })
+        let startup = meta.startup;
+        Ok(Encoded { order, bytes, n_records, n_sampled_out, closed: now, startup, reported })
     }
 }

@@ -45,7 +45,7 @@ fn a_batch_closes_when_it_is_full_or_due() {
     let damaged = assembler.push_rows(&rows(25), 25, now, |assembler| {
         sizes.push(assembler.close(&Drops::default(), now).unwrap().n_records);
     });
-    assert_eq!((damaged, sizes, assembler.len()), (0, vec![10, 10], 5));
+    assert_eq!((damaged, sizes, assembler.n_records()), (0, vec![10, 10], 5));
     assert!(!assembler.is_due(now.after(Duration::from_millis(999))));
     assert!(assembler.is_due(now.after(Duration::from_secs(1))));
 }
@@ -55,7 +55,7 @@ fn damaged_rows_are_counted_not_invented() {
     let (mut assembler, now) = (assembler(), Tick::now());
     let rows = rows(3);
     let damaged = assembler.push_rows(&rows[..rows.len() - 1], 3, now, |_| ());
-    assert_eq!((damaged, assembler.len()), (1, 2));
+    assert_eq!((damaged, assembler.n_records()), (1, 2));
 }
 
 #[test]

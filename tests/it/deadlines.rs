@@ -216,7 +216,7 @@ async fn flush_and_shutdown_keep_their_deadlines_everywhere() {
             let _slot = slots.acquire_owned().await.unwrap();
             // A thread of its own: it must not be one of a runtime.
             let (sender, receiver) = tokio::sync::oneshot::channel();
-            std::thread::spawn(move || sender.send(cell(&url, act)));
+            std::thread::spawn(move || drop(sender.send(cell(&url, act))));
             let (times, stats) = receiver.await.unwrap();
             (situation, collector, times, stats)
         });

@@ -38,7 +38,7 @@ const CLIENT: Building = Building {
         &["clock", "error", "redact", "varint"],
         &["record"],
         &["stats", "template", "minute", "batch"],
-        &["codec", "queue", "retry", "sample"],
+        &["codec", "process", "queue", "retry", "sample"],
         &["transport", "spool", "capture", "config", "hits"],
         &["worker"],
         &["client"],
