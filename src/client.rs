@@ -1,7 +1,12 @@
 //! Puts the parts together: the handle, the process's default, the guard.
 //! Never holds logic of its own; it is where parts meet.
 
+#[cfg(feature = "test-util")]
+mod captured;
 mod default;
+
+#[cfg(feature = "test-util")]
+pub use captured::captured;
 
 pub use default::{
     InitError, flush, flush_async, init, init_or_disabled, log, middleware, observe, observe_async,
@@ -26,9 +31,8 @@ const GUARD_DEADLINE: Duration = Duration::from_secs(2);
 /// Records calls and delivers them. Cheap to clone; when the last clone and the last client
 /// wrapped by it are gone, what is left is sent in the background.
 #[derive(Clone)]
-pub struct Egret(Option<Inner>);
+pub struct Egret(Option<Arc<Inner>>);
 
-#[derive(Clone)]
 struct Inner {
     recorder: Recorder,
     queue: Queue,
@@ -76,7 +80,7 @@ impl Egret {
         })?;
         let lifeline = Lifeline { desk: Arc::clone(&desk) };
         let recorder = Recorder::new(clock, queue.clone(), Box::new(lifeline));
-        Ok(Self(Some(Inner { recorder, queue, books, desk, wraps })))
+        Ok(Self(Some(Arc::new(Inner { recorder, queue, books, desk, wraps }))))
     }
 
     /// A handle that does nothing and costs next to nothing.

@@ -60,6 +60,8 @@ mod client;
 
 #[cfg(feature = "client")]
 pub use capture::{Call, Middleware, Observed, Seen};
+#[cfg(feature = "test-util")]
+pub use client::captured;
 #[cfg(feature = "client")]
 pub use client::{
     Egret, Guard, InitError, flush, flush_async, init, init_or_disabled, log, middleware, observe,
@@ -72,6 +74,9 @@ pub use retry::Verdict;
 #[cfg(feature = "client")]
 pub use stats::{CollectorState, DropReason, Drops, Stats};
 #[cfg(feature = "client")]
-pub use transport::{Sending, Transport};
+#[cfg(feature = "test-util")]
+pub use transport::MemoryTransport;
+#[cfg(feature = "client")]
+pub use transport::{FileTransport, Sending, SeveralTransports, StdoutTransport, Transport};
 #[cfg(feature = "client")]
 pub use worker::{StartError, Unflushed};

@@ -19,6 +19,9 @@ use crate::stats::{Books, DropReason, Drops, QueueCounts};
 /// vanishes, small enough to stay in the caller's cache.
 const CHUNK_BYTES: usize = 16 * 1024;
 
+/// Room for the row that fills a chunk.
+const MARGIN_BYTES: usize = 1024;
+
 /// Spent chunks kept for the callers to use again.
 const MAX_SPARE_CHUNKS: usize = 64;
 
@@ -170,6 +173,7 @@ impl Shared {
             return state.counts.dropped.add(DropReason::Closed, 1);
         }
         let before = state.chunk.len();
+        state.make_room();
         write_row(record, &mut state.chunk);
         let size = packed(1, (state.chunk.len() - before) as u64);
         let load = self.load.fetch_add(size, Ordering::Relaxed).wrapping_add(size);
@@ -262,7 +266,7 @@ impl Drain {
         each(&chunk.rows, chunk.n_records);
         let mut rows = chunk.rows;
         let mut spare = lock(&self.shared.spare_chunks);
-        if spare.len() < MAX_SPARE_CHUNKS && rows.capacity() <= 2 * CHUNK_BYTES {
+        if spare.len() < MAX_SPARE_CHUNKS && rows.capacity() <= CHUNK_BYTES + MARGIN_BYTES {
             rows.clear();
             spare.push(rows);
         }
@@ -298,6 +302,16 @@ impl Tail {
 }
 
 impl TailState {
+    /// A thread that logs little keeps a small chunk; one that logs much gets a whole one at once,
+    /// for a vector that doubles would hold twice what the bound counts.
+    fn make_room(&mut self) {
+        const WHOLE: usize = CHUNK_BYTES + MARGIN_BYTES;
+        let (used, capacity) = (self.chunk.len(), self.chunk.capacity());
+        if used > CHUNK_BYTES / 4 && capacity < WHOLE && capacity - used < MARGIN_BYTES {
+            self.chunk.reserve_exact(WHOLE - used);
+        }
+    }
+
     /// Takes the chunk out and leaves `fresh` in its place.
     fn take(&mut self, tail: &Arc<Tail>, fresh: Vec<u8>) -> Chunk {
         self.sequence += 1;

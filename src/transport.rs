@@ -1,16 +1,26 @@
-//! How batches leave the process: the trait, and HTTP to a collector.
-//! Never uses a client or a runtime of the service: its own bare client, on the worker's thread.
+//! How batches leave the process: the trait and the ways out.
+//! Never decides what becomes of a batch: it says what the other side answered.
+
+mod file;
+mod http;
+#[cfg(feature = "test-util")]
+mod memory;
+mod several;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use once_cell::sync::OnceCell;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Url};
+pub use file::{FileTransport, StdoutTransport};
+pub(crate) use http::HttpTransport;
+#[cfg(feature = "test-util")]
+pub use memory::MemoryTransport;
+pub use several::SeveralTransports;
 
-use crate::retry::{self, Verdict};
+use crate::codec::{Batch, CallColumn, DecodeError, Limits, ndjson};
+use crate::retry::Verdict;
 
 /// What a transport answers with.
 pub type Sending = Pin<Box<dyn Future<Output = Verdict> + Send>>;
@@ -19,97 +29,22 @@ pub type Sending = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 ///
 /// A batch is whole and self-contained (see [`codec`](crate::codec)). The future runs on a
 /// current-thread tokio runtime of egret's own, with time and I/O enabled; it may be dropped at
-/// the deadline of a shutdown.
+/// the deadline of a shutdown. A batch that was not delivered comes again, as the same `Arc`.
 pub trait Transport: Send + Sync + 'static {
     /// Sends one batch.
     fn send(&self, batch: Arc<[u8]>) -> Sending;
 }
 
-/// The content type of a batch in the format of [`codec`](crate::codec).
-const CONTENT_TYPE_BATCH: &str = "application/vnd.egret.batch";
-
-/// No collector needs longer to store a batch; a black hole holds one batch this long.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How much of an answer's body is read, so that the connection can be used again.
-const MAX_ANSWER_BYTES: usize = 16 * 1024;
-
-/// How long an answer's body is read.
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(100);
-
-/// `POST {collector}/v1/batches` with an optional bearer token.
-#[derive(Debug)]
-pub(crate) struct HttpTransport {
-    url: Url,
-    /// Marked sensitive by the configuration, so that no debug output shows it.
-    authorization: Option<HeaderValue>,
-    /// Built on the worker's thread at the first batch: loading certificates takes milliseconds
-    /// that no caller of `init` should wait.
-    client: OnceCell<Client>,
+/// A verdict that is there already.
+fn settled(verdict: Verdict) -> Sending {
+    Box::pin(std::future::ready(verdict))
 }
 
-impl HttpTransport {
-    /// `url` is the whole address of the door, `authorization` the header that opens it.
-    pub(crate) fn new(url: Url, authorization: Option<HeaderValue>) -> Self {
-        Self { url, authorization, client: OnceCell::new() }
-    }
-
-    fn client(&self) -> reqwest::Result<&Client> {
-        self.client.get_or_try_init(|| {
-            Client::builder()
-                .user_agent(concat!("egret/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(CONNECT_TIMEOUT)
-                .timeout(REQUEST_TIMEOUT)
-                .pool_max_idle_per_host(1)
-                .build()
-        })
-    }
-}
-
-impl Transport for HttpTransport {
-    fn send(&self, batch: Arc<[u8]>) -> Sending {
-        let client = self.client().map(|client| {
-            let body = reqwest::Body::from(bytes::Bytes::from_owner(batch));
-            let request = client.post(self.url.clone()).header(CONTENT_TYPE, CONTENT_TYPE_BATCH);
-            let request = match &self.authorization {
-                Some(token) => request.header(AUTHORIZATION, token.clone()),
-                None => request,
-            };
-            request.body(body).send()
-        });
-        match client {
-            Ok(sending) => Box::pin(async move {
-                match sending.await {
-                    Ok(response) => settle(response).await,
-                    Err(_) => Verdict::Unreachable,
-                }
-            }),
-            Err(_) => Box::pin(std::future::ready(Verdict::Unreachable)),
-        }
-    }
-}
-
-async fn settle(mut response: reqwest::Response) -> Verdict {
-    let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let verdict = retry::verdict(response.status().as_u16(), header.and_then(retry::retry_after));
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    // A proxy or a captive portal that answers in the collector's place has stored nothing.
-    if verdict == Verdict::Delivered && kind.is_some_and(|kind| kind.starts_with("text/html")) {
-        return Verdict::Foreign;
-    }
-    let rest = async {
-        let mut n_read = 0;
-        while let Ok(Some(chunk)) = response.chunk().await {
-            n_read += chunk.len();
-            if n_read > MAX_ANSWER_BYTES {
-                break;
-            }
-        }
-    };
-    // The verdict stands whatever the body does.
-    let _ = tokio::time::timeout(ANSWER_TIMEOUT, rest).await;
-    verdict
+/// The calls of a batch of our own making as JSON values, under the conventions' names.
+fn values(batch: &[u8]) -> Result<Vec<serde_json::Value>, DecodeError> {
+    let batch = Batch::open(batch, &Limits::default())?;
+    let calls = batch.calls(CallColumn::ALL)?;
+    // A record always has a JSON form; `null` would stand for one that has not.
+    let value = |row| ndjson::to_value(&calls.record(row)).unwrap_or_default();
+    Ok((0..calls.len()).map(value).collect())
 }

@@ -64,13 +64,21 @@ pub fn init_or_disabled(config: Result<Config, ConfigError>) -> Egret {
     })
 }
 
-/// The default, if it is set.
-fn current() -> Option<&'static Egret> {
-    DEFAULT.get()
+/// Hands the default to `act`, if it is set; without a clone, for `log` is called often.
+fn with_current<T>(act: impl FnOnce(&Egret) -> T) -> Option<T> {
+    #[cfg(feature = "test-util")]
+    if let Some(egret) = super::captured::handle() {
+        return Some(act(&egret));
+    }
+    DEFAULT.get().map(act)
+}
+
+fn current() -> Option<Egret> {
+    with_current(Egret::clone)
 }
 
 fn recorder() -> Option<Recorder> {
-    current().and_then(Egret::recorder)
+    with_current(Egret::recorder).flatten()
 }
 
 /// Wraps a client, so that every call through it is recorded by the default; also when the default
@@ -101,9 +109,8 @@ fn note_wrap(location: &'static Location<'static>) {
 
 /// Records a call with the default. From any thread, with or without a runtime.
 pub fn log(call: Call<'_>) {
-    if let Some(egret) = current() {
-        egret.log(call);
-    }
+    // Without a default there is nobody to record it.
+    let _ = with_current(|egret| egret.log(call));
 }
 
 /// Runs `call`, times it and records it as a call to `target`.
@@ -123,7 +130,7 @@ pub async fn observe_async<R: Observed>(target: &str, call: impl Future<Output =
 /// Where every record of the default is. All zero before [`init`].
 #[must_use]
 pub fn stats() -> Stats {
-    current().map(Egret::stats).unwrap_or_default()
+    with_current(Egret::stats).unwrap_or_default()
 }
 
 /// [`Egret::flush`] of the default.

@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::print_stdout,
     reason = "tests fail by panicking, and measure with the real clock"
 )]
 
@@ -20,3 +21,5 @@ mod identity;
 mod outage;
 mod redaction;
 mod shutdown;
+#[cfg(feature = "test-util")]
+mod ways_out;

@@ -1,0 +1,78 @@
+//! Transports other than the collector's, start-up messages and captured calls.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use egret::codec::{Batch, Limits};
+use egret::{Call, Config, Egret, FileTransport, MemoryTransport, SeveralTransports, Verdict};
+
+use crate::upstream::Upstream;
+
+#[tokio::test]
+async fn a_file_and_memory_hold_the_same_calls() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("calls.ndjson");
+    let memory = MemoryTransport::default();
+    let both =
+        SeveralTransports::new(vec![Box::new(FileTransport::new(&path)), Box::new(memory.clone())]);
+    let egret = Egret::start_with(Config::builder().build().unwrap(), both).unwrap();
+    for n in 0..100u16 {
+        egret.log(Call::new("GET", "https://api.example.com/x").status(200 + n));
+    }
+    egret.flush_async(Duration::from_secs(5)).await.unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 100);
+    assert_eq!(lines, memory.calls());
+}
+
+#[tokio::test]
+async fn captured_calls_are_those_of_the_code_and_of_no_other() {
+    let upstream = Upstream::start().await;
+    let url = upstream.url("/status/201");
+    let get = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = egret::wrap(reqwest::Client::new());
+        runtime.block_on(client.get(url).send()).unwrap().status()
+    };
+    let captured = || egret::captured(get);
+    let (status, calls) = tokio::task::spawn_blocking(captured).await.unwrap();
+    assert_eq!((status.as_u16(), calls.len()), (201, 1));
+    assert_eq!(calls[0]["http.response.status_code"], 201);
+    let ((), none) = egret::captured(|| ());
+    assert!(none.is_empty());
+}
+
+/// Keeps whole batches.
+#[derive(Clone, Default)]
+struct Batches(Arc<Mutex<Vec<Arc<[u8]>>>>);
+
+impl egret::Transport for Batches {
+    fn send(&self, batch: Arc<[u8]>) -> egret::Sending {
+        self.0.lock().unwrap().push(batch);
+        Box::pin(std::future::ready(Verdict::Delivered))
+    }
+}
+
+#[tokio::test]
+async fn an_idle_service_says_once_what_it_is_made_of() {
+    let batches = Batches::default();
+    let config = Config::builder().flush_interval(Duration::from_millis(50)).build().unwrap();
+    let egret = Egret::start_with(config, batches.clone()).unwrap();
+    let _client = egret.wrap(reqwest::Client::new());
+    while batches.0.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    egret.log(Call::new("GET", "https://api.example.com/x"));
+    egret.flush_async(Duration::from_secs(5)).await.unwrap();
+    let batches = batches.0.lock().unwrap();
+    let metas: Vec<_> = batches
+        .iter()
+        .map(|batch| Batch::open(batch, &Limits::default()).unwrap().meta().clone())
+        .collect();
+    let startup = metas[0].startup.as_ref().unwrap();
+    assert!(startup.wrapped[0].location.starts_with("tests/it/ways_out.rs:"), "{startup:?}");
+    assert!(metas[0].heartbeat.as_ref().unwrap().rss_bytes > Some(0));
+    assert!(metas[1..].iter().all(|meta| meta.startup.is_none()) && metas.len() > 1);
+}
