@@ -9,8 +9,8 @@ mod default;
 pub use captured::captured;
 
 pub use default::{
-    InitError, flush, flush_async, init, init_or_disabled, log, middleware, observe, observe_async,
-    shutdown, shutdown_async, stats, wrap,
+    InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware, observe,
+    observe_async, shutdown, shutdown_async, stats, wrap,
 };
 
 use std::panic::Location;
@@ -22,7 +22,7 @@ use crate::clock::{Clock, Tick};
 use crate::config::Config;
 use crate::queue::Queue;
 use crate::stats::{Books, Stats};
-use crate::transport::{HttpTransport, Transport};
+use crate::transport::{self, Checkup, HttpTransport, Transport};
 use crate::worker::{self, Desk, Errand, StartError, Unflushed, Wraps};
 
 /// How long a guard's drop may take, unless it is told otherwise.
@@ -168,6 +168,13 @@ impl Egret {
     /// When the deadline passed before everything was delivered.
     pub async fn shutdown_async(&self, deadline: Duration) -> Result<(), Unflushed> {
         self.ask_async(Errand::Shutdown, deadline).await
+    }
+
+    /// Tries the way to the collector of `config` step by step (name, connection, TLS, token, clock,
+    /// version) and says what works and what does not. Sends a batch without calls.
+    pub async fn doctor(config: &Config) -> Checkup {
+        let authorization = config.authorization.as_ref();
+        transport::check(&config.batches_url, authorization, config.resource.clone()).await
     }
 
     /// A guard that shuts egret down when it is dropped. Keep it in `main`.

@@ -64,8 +64,8 @@ pub use capture::{Call, Middleware, Observed, Seen};
 pub use client::captured;
 #[cfg(feature = "client")]
 pub use client::{
-    Egret, Guard, InitError, flush, flush_async, init, init_or_disabled, log, middleware, observe,
-    observe_async, shutdown, shutdown_async, stats, wrap,
+    Egret, Guard, InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware,
+    observe, observe_async, shutdown, shutdown_async, stats, wrap,
 };
 #[cfg(feature = "client")]
 pub use config::{Config, ConfigBuilder, ConfigError};
@@ -77,6 +77,8 @@ pub use stats::{CollectorState, DropReason, Drops, Stats};
 #[cfg(feature = "test-util")]
 pub use transport::MemoryTransport;
 #[cfg(feature = "client")]
-pub use transport::{FileTransport, Sending, SeveralTransports, StdoutTransport, Transport};
+pub use transport::{
+    Checkup, FileTransport, Sending, SeveralTransports, StdoutTransport, Step, Transport,
+};
 #[cfg(feature = "client")]
 pub use worker::{StartError, Unflushed};

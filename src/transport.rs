@@ -1,6 +1,7 @@
 //! How batches leave the process: the trait and the ways out.
 //! Never decides what becomes of a batch: it says what the other side answered.
 
+mod checkup;
 mod file;
 mod http;
 #[cfg(feature = "test-util")]
@@ -13,6 +14,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub(crate) use checkup::check;
+pub use checkup::{Checkup, Step};
 pub use file::{FileTransport, StdoutTransport};
 pub(crate) use http::HttpTransport;
 #[cfg(feature = "test-util")]

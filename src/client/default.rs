@@ -11,6 +11,7 @@ use super::Egret;
 use crate::capture::{self, Call, Middleware, Observed, Recorder};
 use crate::config::{Config, ConfigError};
 use crate::stats::Stats;
+use crate::transport::Checkup;
 use crate::worker::{StartError, Unflushed};
 
 static DEFAULT: OnceCell<Egret> = OnceCell::new();
@@ -125,6 +126,19 @@ pub fn observe<R: Observed>(target: &str, call: impl FnOnce() -> R) -> R {
 /// Awaits `call`, times it and records it as a call to `target`.
 pub async fn observe_async<R: Observed>(target: &str, call: impl Future<Output = R>) -> R {
     capture::observe_async(recorder(), target, call).await
+}
+
+/// Tries the way to the collector that the environment names, step by step, and says in plain
+/// words what works and what does not.
+pub async fn doctor() -> Checkup {
+    match Config::from_env() {
+        Ok(config) => Egret::doctor(&config).await,
+        Err(error) => {
+            let mut checkup = Checkup::default();
+            checkup.fails("config", error.to_string());
+            checkup
+        }
+    }
 }
 
 /// Where every record of the default is. All zero before [`init`].

@@ -12,7 +12,7 @@ use super::{Sending, Transport};
 use crate::retry::{self, Verdict};
 
 /// The content type of a batch in the format of [`codec`](crate::codec).
-const CONTENT_TYPE_BATCH: &str = "application/vnd.egret.batch";
+pub(super) const CONTENT_TYPE_BATCH: &str = "application/vnd.egret.batch";
 
 /// No collector needs longer to store a batch; a black hole holds one batch this long.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -43,16 +43,19 @@ impl HttpTransport {
     }
 
     fn client(&self) -> reqwest::Result<&Client> {
-        self.client.get_or_try_init(|| {
-            Client::builder()
-                .user_agent(concat!("egret/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(CONNECT_TIMEOUT)
-                .timeout(REQUEST_TIMEOUT)
-                .pool_max_idle_per_host(1)
-                .build()
-        })
+        self.client.get_or_try_init(bare_client)
     }
+}
+
+/// A client that nothing of the service's can reach: no wrapping, no redirects.
+pub(super) fn bare_client() -> reqwest::Result<Client> {
+    Client::builder()
+        .user_agent(concat!("egret/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
+        .pool_max_idle_per_host(1)
+        .build()
 }
 
 impl Transport for HttpTransport {

@@ -40,6 +40,13 @@ pub(crate) async fn calls(url: &str, filter: &str) -> Vec<Value> {
     }
 }
 
+/// How many calls a collector with a token knows.
+pub(crate) async fn calls_with(url: &str, token: &str) -> usize {
+    let request = reqwest::Client::new().get(format!("{url}/api/v1/calls?from=0"));
+    let answer: Value = request.bearer_auth(token).send().await.unwrap().json().await.unwrap();
+    answer["calls"].as_array().unwrap().len()
+}
+
 /// Calls by outcome, status and error class, as `completed 200 -`.
 pub(crate) async fn outcomes(url: &str) -> BTreeMap<String, u64> {
     let mut outcomes = BTreeMap::new();

@@ -17,6 +17,7 @@ mod upstream;
 mod cancellation;
 mod deadlines;
 mod delivery;
+mod doctor;
 mod identity;
 mod outage;
 mod redaction;
