@@ -17,6 +17,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use once_cell::sync::OnceCell;
+
 use crate::capture::{self, Call, Middleware, Observed, Recorder};
 use crate::clock::{Clock, Tick};
 use crate::config::Config;
@@ -34,11 +36,26 @@ const GUARD_DEADLINE: Duration = Duration::from_secs(2);
 pub struct Egret(Option<Arc<Inner>>);
 
 struct Inner {
+    /// The process in which it was started; a fork has its own.
+    process: u32,
+    blueprint: Arc<Blueprint>,
     recorder: Recorder,
     queue: Queue,
     books: Arc<Books>,
     desk: Arc<Desk>,
     wraps: Arc<Wraps>,
+}
+
+/// Makes the transport of a process.
+type TransportOf = Box<dyn Fn(&Config) -> Arc<dyn Transport> + Send + Sync>;
+
+/// What it takes to start egret again, in a forked process.
+struct Blueprint {
+    config: Config,
+    /// A transport of the process that asks: a connection must not be shared with a fork.
+    transport: TransportOf,
+    /// In a forked process: its own handle, once a call has been recorded there.
+    child: OnceCell<Option<Egret>>,
 }
 
 impl Egret {
@@ -47,9 +64,11 @@ impl Egret {
     /// # Errors
     /// When the operating system gives no thread or runtime.
     pub fn start(config: Config) -> Result<Self, StartError> {
-        let transport =
-            HttpTransport::new(config.batches_url.clone(), config.authorization.clone());
-        Self::start_with(config, transport)
+        let transport = |config: &Config| -> Arc<dyn Transport> {
+            let (url, authorization) = (config.batches_url.clone(), config.authorization.clone());
+            Arc::new(HttpTransport::new(url, authorization))
+        };
+        Self::launch(config, Box::new(transport))
     }
 
     /// As [`Egret::start`], with a transport of one's own.
@@ -57,30 +76,16 @@ impl Egret {
     /// # Errors
     /// When the operating system gives no thread or runtime.
     pub fn start_with(config: Config, transport: impl Transport) -> Result<Self, StartError> {
+        let transport: Arc<dyn Transport> = Arc::new(transport);
+        Self::launch(config, Box::new(move |_| Arc::clone(&transport)))
+    }
+
+    fn launch(config: Config, transport: TransportOf) -> Result<Self, StartError> {
         if !config.is_enabled {
             return Ok(Self::disabled());
         }
-        let desk = Arc::new(Desk::open());
-        let caller = Arc::clone(&desk);
-        let (queue, drain) = Queue::new(config.queue, move || caller.call());
-        let clock = Arc::new(Clock::default());
-        let books = Arc::new(Books::default());
-        let wraps = Arc::new(Wraps::default());
-        worker::start(worker::Parts {
-            queue: queue.clone(),
-            drain,
-            books: Arc::clone(&books),
-            clock: Arc::clone(&clock),
-            desk: Arc::clone(&desk),
-            resource: config.resource,
-            batching: config.batching,
-            sampling: config.sampling,
-            transport: Arc::new(transport),
-            wraps: Arc::clone(&wraps),
-        })?;
-        let lifeline = Lifeline { desk: Arc::clone(&desk) };
-        let recorder = Recorder::new(clock, queue.clone(), Box::new(lifeline));
-        Ok(Self(Some(Arc::new(Inner { recorder, queue, books, desk, wraps }))))
+        Inner::start(Arc::new(Blueprint { config, transport, child: OnceCell::new() }))
+            .map(|inner| Self(Some(Arc::new(inner))))
     }
 
     /// A handle that does nothing and costs next to nothing.
@@ -128,7 +133,7 @@ impl Egret {
     /// Where every record is, at this moment.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let Some(inner) = &self.0 else {
+        let Some(inner) = self.inner() else {
             return Stats::default();
         };
         let ledger = inner.books.open();
@@ -183,7 +188,7 @@ impl Egret {
     }
 
     fn note_wrap(&self, client: &str, location: &Location<'_>) {
-        if let Some(inner) = &self.0 {
+        if let Some(inner) = self.inner() {
             inner.wraps.note(client, location);
         }
     }
@@ -192,14 +197,23 @@ impl Egret {
         self.0.as_ref().map(|inner| inner.recorder.clone())
     }
 
+    /// What runs in this process: nothing, in a fork that has recorded no call yet.
+    fn inner(&self) -> Option<&Inner> {
+        let inner = self.0.as_ref()?;
+        if inner.process == std::process::id() {
+            return Some(inner);
+        }
+        inner.blueprint.child.get()?.as_ref()?.inner()
+    }
+
     fn ask(&self, errand: Errand, deadline: Duration) -> Result<(), Unflushed> {
-        let Some(inner) = &self.0 else { return Ok(()) };
+        let Some(inner) = self.inner() else { return Ok(()) };
         let answer = inner.desk.ask(errand, deadline_of(deadline));
         answer.unwrap_or_else(|| self.without_answer())
     }
 
     async fn ask_async(&self, errand: Errand, deadline: Duration) -> Result<(), Unflushed> {
-        let Some(inner) = &self.0 else { return Ok(()) };
+        let Some(inner) = self.inner() else { return Ok(()) };
         let answer = inner.desk.ask_async(errand, deadline_of(deadline)).await;
         answer.unwrap_or_else(|| self.without_answer())
     }
@@ -211,6 +225,49 @@ impl Egret {
             0 => Ok(()),
             n_records => Err(Unflushed { n_records }),
         }
+    }
+}
+
+impl Inner {
+    fn start(blueprint: Arc<Blueprint>) -> Result<Self, StartError> {
+        let config = &blueprint.config;
+        let desk = Arc::new(Desk::open());
+        let caller = Arc::clone(&desk);
+        let (queue, drain) = Queue::new(config.queue, move || caller.call());
+        let clock = Arc::new(Clock::default());
+        let books = Arc::new(Books::default());
+        let wraps = Arc::new(Wraps::default());
+        worker::start(worker::Parts {
+            queue: queue.clone(),
+            drain,
+            books: Arc::clone(&books),
+            clock: Arc::clone(&clock),
+            desk: Arc::clone(&desk),
+            resource: config.resource_of_this_process(),
+            batching: config.batching,
+            sampling: config.sampling.clone(),
+            transport: (blueprint.transport)(config),
+            wraps: Arc::clone(&wraps),
+        })?;
+        let process = std::process::id();
+        let lifeline = Lifeline { process, desk: Arc::clone(&desk) };
+        let parent = Arc::clone(&blueprint);
+        let respawn = move || parent.child().and_then(Egret::recorder);
+        let recorder = Recorder::new(clock, queue.clone(), Box::new(respawn), Box::new(lifeline));
+        Ok(Self { process, blueprint, recorder, queue, books, desk, wraps })
+    }
+}
+
+impl Blueprint {
+    /// The forked process's own handle. Nothing of the parent's is touched: its locks may be held
+    /// by threads that do not exist here, and its records are the parent's to send.
+    fn child(self: &Arc<Self>) -> Option<&Egret> {
+        let start = || {
+            let parent = Arc::clone(self);
+            let transport = Box::new(move |config: &Config| (parent.transport)(config));
+            Egret::launch(self.config.clone(), transport).ok()
+        };
+        self.child.get_or_init(start).as_ref()
     }
 }
 
@@ -245,12 +302,16 @@ impl Drop for Guard {
 
 /// Goes with the last recorder, and lets the worker end.
 struct Lifeline {
+    /// In a fork there is no worker to tell.
+    process: u32,
     desk: Arc<Desk>,
 }
 
 impl Drop for Lifeline {
     fn drop(&mut self) {
-        self.desk.tell(Errand::Shutdown, deadline_of(GUARD_DEADLINE));
+        if self.process == std::process::id() {
+            self.desk.tell(Errand::Shutdown, deadline_of(GUARD_DEADLINE));
+        }
     }
 }
 

@@ -132,6 +132,16 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The resource, with an instance of its own for every process that asks.
+    pub(crate) fn resource_of_this_process(&self) -> Resource {
+        let mut resource = self.resource.clone();
+        let instance = || uuid::Uuid::now_v7().to_string();
+        resource.entry("service.instance.id".to_owned()).or_insert_with(instance);
+        resource
+    }
+}
+
 impl ConfigBuilder {
     /// Reads `EGRET_*` (and `OTEL_SERVICE_NAME`) for whatever code does not set.
     #[must_use]
@@ -410,7 +420,6 @@ impl Check<'_> {
                 format!("unknown_service:{}", executable().unwrap_or_else(|| "rust".to_owned()))
             });
         put("service.name", service);
-        put("service.instance.id", uuid::Uuid::now_v7().to_string());
         put("telemetry.sdk.name", "egret".to_owned());
         put("telemetry.sdk.language", "rust".to_owned());
         put("telemetry.sdk.version", env!("CARGO_PKG_VERSION").to_owned());

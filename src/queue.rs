@@ -10,14 +10,19 @@ mod tests;
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
+use crate::clock::Tick;
 use crate::record::{Record, write_row};
 use crate::stats::{Books, DropReason, Drops, QueueCounts};
 
 /// A chunk of this size goes over the channel: large enough that the channel's cost per record
 /// vanishes, small enough to stay in the caller's cache.
 const CHUNK_BYTES: usize = 16 * 1024;
+
+/// No fork is faster: a thread whose last record is not older than this is in the same process.
+/// (A record that follows a fork sooner than that is lost with the fork's copy of the queue.)
+const FORK_NS: u64 = 20_000;
 
 /// Room for the row that fills a chunk.
 const MARGIN_BYTES: usize = 1024;
@@ -34,6 +39,10 @@ pub(crate) struct QueueBounds {
     pub(crate) bytes: u64,
 }
 
+/// The process is a fork of the one that the queue belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Forked;
+
 /// The callers' end. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Queue(Arc<Shared>);
@@ -46,6 +55,8 @@ pub(crate) struct Drain {
 
 struct Shared {
     id: u64,
+    /// The process whose worker reads this queue. A fork has none.
+    process: u32,
     bounds: QueueBounds,
     /// Records in the upper 24 bits and bytes in the lower 40, so that one atomic addition
     /// reserves both.
@@ -77,6 +88,8 @@ struct TailState {
     /// Counts the chunks of this tail, so that the worker can tell whether the one it noted is
     /// still the same.
     sequence: u64,
+    /// When the last record came.
+    last: Option<Tick>,
     counts: QueueCounts,
     is_closed: bool,
 }
@@ -104,6 +117,7 @@ impl Queue {
         let (sender, receiver) = flume::bounded(capacity);
         let shared = Arc::new(Shared {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            process: std::process::id(),
             bounds,
             load: AtomicU64::new(0),
             full_chunks: sender,
@@ -117,27 +131,33 @@ impl Queue {
     }
 
     /// Takes the record, or counts why not.
-    pub(crate) fn offer(&self, record: &Record<'_>) {
+    ///
+    /// # Errors
+    /// In a process that was forked from the queue's own: nobody would ever read the record.
+    pub(crate) fn offer(&self, record: &Record<'_>, now: Tick) -> Result<(), Forked> {
         let cached = TAILS.try_with(|tails| {
             let tails = tails.try_borrow().ok()?;
             let (_, tail) = tails.iter().find(|(id, _)| *id == self.0.id)?;
-            self.0.append(tail, record);
-            Some(())
+            Some(self.0.append(tail, record, now))
         });
-        if !matches!(cached, Ok(Some(()))) {
-            self.offer_first(record);
+        match cached {
+            Ok(Some(result)) => result,
+            _ => self.offer_first(record, now),
         }
     }
 
     /// The first record of a thread, or one that comes while the thread ends.
     #[cold]
-    fn offer_first(&self, record: &Record<'_>) {
+    fn offer_first(&self, record: &Record<'_>, now: Tick) -> Result<(), Forked> {
+        if self.0.is_forked() {
+            return Err(Forked);
+        }
         let tail = Arc::new(Tail::default());
         let mut all = lock(&self.0.tails);
         tail.lock().is_closed = self.0.is_closed.load(Ordering::SeqCst);
         all.live.push(Arc::clone(&tail));
         drop(all);
-        self.0.append(&tail, record);
+        let result = self.0.append(&tail, record, now);
         // A thread that is ending has no place for its tail any more; the worker reads it once
         // and lets it go.
         let _ = TAILS.try_with(|tails| {
@@ -146,6 +166,7 @@ impl Queue {
                 tails.push((self.0.id, tail));
             }
         });
+        result
     }
 
     /// Refuses every later record. When this returns, all that was taken can be drained.
@@ -166,11 +187,17 @@ impl Queue {
 }
 
 impl Shared {
-    fn append(&self, tail: &Arc<Tail>, record: &Record<'_>) {
-        let mut state = tail.lock();
+    fn append(&self, tail: &Arc<Tail>, record: &Record<'_>, now: Tick) -> Result<(), Forked> {
+        let Some(mut state) = self.lock_tail(tail) else { return Err(Forked) };
+        let has_paused = state.last.is_none_or(|last| now.ns_since(last) > FORK_NS);
+        if has_paused && self.is_forked() {
+            return Err(Forked);
+        }
+        state.last = Some(now);
         state.counts.offered += 1;
         if state.is_closed {
-            return state.counts.dropped.add(DropReason::Closed, 1);
+            state.counts.dropped.add(DropReason::Closed, 1);
+            return Ok(());
         }
         let before = state.chunk.len();
         state.make_room();
@@ -180,7 +207,8 @@ impl Shared {
         if let Some(reason) = self.excess(load) {
             self.load.fetch_sub(size, Ordering::Relaxed);
             state.chunk.truncate(before);
-            return state.counts.dropped.add(reason, 1);
+            state.counts.dropped.add(reason, 1);
+            return Ok(());
         }
         state.n_records += 1;
         state.counts.waiting += 1;
@@ -191,6 +219,22 @@ impl Shared {
         if self.is_half_full(load) && !self.is_woken.swap(true, Ordering::Relaxed) {
             (self.wake)();
         }
+        Ok(())
+    }
+
+    /// `None` in a forked process, where the worker that may hold the lock does not exist.
+    fn lock_tail<'t>(&self, tail: &'t Tail) -> Option<MutexGuard<'t, TailState>> {
+        match tail.0.try_lock() {
+            Ok(state) => Some(state),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if self.is_forked() => None,
+            Err(TryLockError::WouldBlock) => Some(tail.lock()),
+        }
+    }
+
+    /// A system call (160 ns), so it is asked only where a fork may have been.
+    fn is_forked(&self) -> bool {
+        std::process::id() != self.process
     }
 
     fn send(&self, tail: &Arc<Tail>, state: &mut TailState) {

@@ -134,9 +134,10 @@ impl<'a> Call<'a> {
 
     pub(crate) fn record(self, recorder: &Recorder) {
         let duration_ns = self.duration.map(saturating_ns);
+        let now = Tick::now();
         let started = match self.started {
             Some(at) => Started::UnixNs(at.duration_since(UNIX_EPOCH).map_or(0, saturating_ns)),
-            None => Started::Before(Tick::now(), duration_ns.unwrap_or(0)),
+            None => Started::Before(now, duration_ns.unwrap_or(0)),
         };
         let mut scratch = Scratch::take();
         let mut record = recorder.begin(Kind::Manual, self.method, self.url, started, &mut scratch);
@@ -161,6 +162,6 @@ impl<'a> Call<'a> {
         if !self.attributes.is_empty() {
             record.set_attributes(self.attributes.iter().copied());
         }
-        recorder.offer(&record);
+        recorder.offer(&record, now);
     }
 }

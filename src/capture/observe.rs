@@ -141,7 +141,8 @@ impl<'t> Watch<'t> {
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        let total_ns = Tick::now().ns_since(self.start);
+        let now = Tick::now();
+        let total_ns = now.ns_since(self.start);
         let seen = self.end.take();
         let start = Started::At(self.start);
         let mut scratch = Scratch::take();
@@ -161,6 +162,6 @@ impl Drop for Watch<'_> {
         if let Some(error_type) = error_type {
             record.set_error_type(error_type);
         }
-        self.recorder.offer(&record);
+        self.recorder.offer(&record, now);
     }
 }

@@ -4,6 +4,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use once_cell::sync::OnceCell;
+
 use crate::clock::{Clock, Tick};
 use crate::queue::Queue;
 use crate::record::{Kind, Record};
@@ -13,9 +15,16 @@ use crate::redact::SafeUrl;
 #[derive(Clone)]
 pub(crate) struct Recorder(Arc<Parts>);
 
+/// Starts egret anew in a forked process.
+pub(crate) type Respawn = Box<dyn Fn() -> Option<Recorder> + Send + Sync>;
+
 struct Parts {
     clock: Arc<Clock>,
     queue: Queue,
+    /// Makes the recorder of a process that was forked from this one; `None` when it cannot be had.
+    respawn: Respawn,
+    /// In a forked process: who records there.
+    child: OnceCell<Option<Recorder>>,
     /// Dropped with the last clone; whoever made the recorder learns by it that no more can come.
     _lifeline: Box<dyn Send + Sync>,
 }
@@ -26,8 +35,14 @@ thread_local! {
 }
 
 impl Recorder {
-    pub(crate) fn new(clock: Arc<Clock>, queue: Queue, lifeline: Box<dyn Send + Sync>) -> Self {
-        Self(Arc::new(Parts { clock, queue, _lifeline: lifeline }))
+    pub(crate) fn new(
+        clock: Arc<Clock>,
+        queue: Queue,
+        respawn: Respawn,
+        lifeline: Box<dyn Send + Sync>,
+    ) -> Self {
+        let child = OnceCell::new();
+        Self(Arc::new(Parts { clock, queue, respawn, child, _lifeline: lifeline }))
     }
 
     /// A record of which only the given is known. `scratch` takes the URL where something must be
@@ -48,9 +63,16 @@ impl Recorder {
         Record::new(kind, method, SafeUrl::parse(url, &mut scratch.0), start_unix_ns)
     }
 
-    /// Hands a record on.
-    pub(super) fn offer(&self, record: &Record<'_>) {
-        self.0.queue.offer(record);
+    /// Hands on a record that ended `now`.
+    pub(super) fn offer(&self, record: &Record<'_>, now: Tick) {
+        let child = match self.0.child.get() {
+            Some(child) => child,
+            None if self.0.queue.offer(record, now).is_ok() => return,
+            None => self.0.child.get_or_init(|| (self.0.respawn)()),
+        };
+        if let Some(child) = child {
+            child.offer(record, now);
+        }
     }
 }
 

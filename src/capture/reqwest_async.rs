@@ -97,7 +97,8 @@ impl Pass {
 
     fn record(&mut self, complete: impl FnOnce(&mut Record<'_>)) {
         self.is_recorded = true;
-        let total_ns = Tick::now().ns_since(self.start);
+        let now = Tick::now();
+        let total_ns = now.ns_since(self.start);
         let start = Started::At(self.start);
         let mut scratch = Scratch::take();
         let method = self.method.as_str();
@@ -105,7 +106,7 @@ impl Pass {
         record.total_ns = Some(total_ns);
         record.request_body_bytes = self.request_bytes;
         complete(&mut record);
-        self.recorder.offer(&record);
+        self.recorder.offer(&record, now);
     }
 }
 

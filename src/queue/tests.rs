@@ -12,6 +12,10 @@ fn record(start: u64) -> Record<'static> {
     Record::new(Kind::Manual, "GET", SafeUrl::default(), start)
 }
 
+fn offer(queue: &Queue, start: u64) {
+    queue.offer(&record(start), Tick::now()).unwrap();
+}
+
 fn queue(records: u32, bytes: u64) -> (Queue, Drain) {
     Queue::new(QueueBounds { records, bytes }, || ())
 }
@@ -37,17 +41,17 @@ fn on_another_thread(queue: &Queue, act: impl FnOnce(Queue) + Send + 'static) {
 #[test]
 fn beyond_its_bound_in_records_the_newest_are_dropped_and_counted() {
     let (queue, mut drain) = queue(100, 1 << 20);
-    (0..250).for_each(|n| queue.offer(&record(n)));
+    (0..250).for_each(|n| offer(&queue, n));
     assert_eq!(queue.counts().dropped.of(DropReason::QueueRecords), 150);
     assert_eq!(starts(&mut drain, &Books::default()), (0..100).collect::<Vec<_>>());
-    queue.offer(&record(7));
+    offer(&queue, 7);
     assert_eq!(starts(&mut drain, &Books::default()), [7], "there is room again");
 }
 
 #[test]
 fn beyond_its_bound_in_bytes_the_newest_are_dropped_and_counted() {
     let (queue, mut drain) = queue(1 << 20, 10_000);
-    (0..1_000).for_each(|n| queue.offer(&record(n)));
+    (0..1_000).for_each(|n| offer(&queue, n));
     let counts = queue.counts();
     assert!(counts.waiting > 100 && counts.waiting < 400, "{counts:?}");
     assert_eq!(counts.waiting + counts.dropped.of(DropReason::QueueBytes), 1_000);
@@ -64,9 +68,7 @@ fn threads_keep_their_order_and_counts_hold_at_any_moment() {
     std::thread::scope(|scope| {
         for thread in 1..=4u64 {
             let queue = queue.clone();
-            scope.spawn(move || {
-                (0..PER_THREAD).for_each(|n| queue.offer(&record(thread << 32 | n)))
-            });
+            scope.spawn(move || (0..PER_THREAD).for_each(|n| offer(&queue, thread << 32 | n)));
         }
         while seen < 4 * PER_THREAD {
             for start in starts(&mut drain, &books) {
@@ -86,7 +88,7 @@ fn threads_keep_their_order_and_counts_hold_at_any_moment() {
 fn ended_threads_leave_their_counts_and_their_records() {
     let (queue, mut drain) = queue(1 << 20, 1 << 30);
     for n in 0..50 {
-        on_another_thread(&queue, move |queue| queue.offer(&record(n)));
+        on_another_thread(&queue, move |queue| offer(&queue, n));
     }
     assert_eq!(starts(&mut drain, &Books::default()).len(), 50);
     starts(&mut drain, &Books::default());
@@ -97,10 +99,10 @@ fn ended_threads_leave_their_counts_and_their_records() {
 #[test]
 fn after_the_close_nothing_is_taken_and_nothing_is_lost() {
     let (queue, mut drain) = queue(1 << 20, 1 << 30);
-    queue.offer(&record(1));
+    offer(&queue, 1);
     queue.close();
-    queue.offer(&record(2));
-    on_another_thread(&queue, |queue| queue.offer(&record(3)));
+    offer(&queue, 2);
+    on_another_thread(&queue, |queue| offer(&queue, 3));
     assert_eq!(starts(&mut drain, &Books::default()), [1]);
     assert_eq!(queue.counts().dropped.of(DropReason::Closed), 2);
 }
@@ -112,11 +114,11 @@ fn the_worker_is_woken_once_past_half_and_not_before() {
     let (queue, mut drain) = Queue::new(bounds, || {
         WAKES.fetch_add(1, Ordering::Relaxed);
     });
-    (0..50).for_each(|n| queue.offer(&record(n)));
+    (0..50).for_each(|n| offer(&queue, n));
     assert_eq!(WAKES.load(Ordering::Relaxed), 0);
-    (0..50).for_each(|n| queue.offer(&record(n)));
+    (0..50).for_each(|n| offer(&queue, n));
     assert_eq!(WAKES.load(Ordering::Relaxed), 1);
     starts(&mut drain, &Books::default());
-    (0..100).for_each(|n| queue.offer(&record(n)));
+    (0..100).for_each(|n| offer(&queue, n));
     assert_eq!(WAKES.load(Ordering::Relaxed), 2);
 }

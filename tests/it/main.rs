@@ -18,6 +18,7 @@ mod cancellation;
 mod deadlines;
 mod delivery;
 mod doctor;
+mod fork;
 mod identity;
 mod outage;
 mod redaction;
