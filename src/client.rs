@@ -23,9 +23,10 @@ use crate::capture::{self, Call, Middleware, Observed, Recorder};
 use crate::clock::{Clock, Tick};
 use crate::config::Config;
 use crate::queue::Queue;
+use crate::spool::SpoolBounds;
 use crate::stats::{Books, Stats};
 use crate::transport::{self, Checkup, HttpTransport, Transport};
-use crate::worker::{self, Desk, Errand, StartError, Unflushed, Wraps};
+use crate::worker::{self, Desk, Errand, SpoolPlace, StartError, Unflushed, Wraps};
 
 /// How long a guard's drop may take, unless it is told otherwise.
 const GUARD_DEADLINE: Duration = Duration::from_secs(2);
@@ -246,6 +247,10 @@ impl Inner {
             resource: config.resource_of_this_process(),
             batching: config.batching,
             sampling: config.sampling.clone(),
+            spool: config.spool_dir.clone().map(|dir| SpoolPlace {
+                dir,
+                bounds: SpoolBounds { bytes: config.spool_max_bytes, age: config.spool_max_age },
+            }),
             transport: (blueprint.transport)(config),
             wraps: Arc::clone(&wraps),
         })?;

@@ -5,6 +5,7 @@
 mod tests;
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::Url;
@@ -25,6 +26,9 @@ pub struct Config {
     pub(crate) queue: QueueBounds,
     pub(crate) batching: Batching,
     pub(crate) sampling: Sampling,
+    pub(crate) spool_dir: Option<PathBuf>,
+    pub(crate) spool_max_bytes: u64,
+    pub(crate) spool_max_age: Duration,
 }
 
 /// When a batch is closed and how long it may wait.
@@ -103,6 +107,12 @@ words! {
         FlushIntervalMs = "EGRET_FLUSH_INTERVAL_MS",
         /// Bound of what waits for the collector.
         PendingBytes = "EGRET_PENDING_BYTES",
+        /// Where batches wait on disk.
+        SpoolDir = "EGRET_SPOOL_DIR",
+        /// Bound of the spool.
+        SpoolMaxBytes = "EGRET_SPOOL_MAX_BYTES",
+        /// Bound of the spool.
+        SpoolMaxAgeSeconds = "EGRET_SPOOL_MAX_AGE_SECONDS",
         /// Share of calls whose details are kept.
         SampleRate = "EGRET_SAMPLE_RATE",
         /// Shares of single hosts.
@@ -210,6 +220,25 @@ impl ConfigBuilder {
         self.set(Setting::PendingBytes, n.to_string())
     }
 
+    /// A directory in which batches wait while the collector cannot be reached, across restarts.
+    /// Any number of processes may share it. Defaults to none: batches wait in memory.
+    #[must_use]
+    pub fn spool_dir(self, dir: impl AsRef<Path>) -> Self {
+        self.set(Setting::SpoolDir, dir.as_ref().to_string_lossy())
+    }
+
+    /// Bytes of batches on disk, at least 4 MiB; beyond it the oldest go. Defaults to 256 MiB.
+    #[must_use]
+    pub fn spool_max_bytes(self, n: u64) -> Self {
+        self.set(Setting::SpoolMaxBytes, n.to_string())
+    }
+
+    /// How long a batch may wait on disk, at least a minute. Defaults to a day.
+    #[must_use]
+    pub fn spool_max_age(self, age: Duration) -> Self {
+        self.set(Setting::SpoolMaxAgeSeconds, age.as_secs().to_string())
+    }
+
     /// Share of calls whose details are kept, from 0 to 1; errors and slow calls are always kept,
     /// and the history counts every call whatever this says. Defaults to 1.
     #[must_use]
@@ -273,6 +302,9 @@ impl ConfigBuilder {
             expiry: Duration::from_secs(3_600),
         };
         let sampling = check.sampling();
+        let spool_dir = check.raw.value(Setting::SpoolDir).map(PathBuf::from);
+        let spool_max_bytes = check.number(Setting::SpoolMaxBytes, 256 << 20, 4 << 20, 1 << 40);
+        let spool_max_age_s = check.number(Setting::SpoolMaxAgeSeconds, 86_400, 60, 31_536_000);
         match (batches_url, check.problems.is_empty()) {
             (Some(batches_url), true) => Ok(Config {
                 is_enabled,
@@ -282,6 +314,9 @@ impl ConfigBuilder {
                 queue,
                 batching,
                 sampling,
+                spool_dir,
+                spool_max_bytes,
+                spool_max_age: Duration::from_secs(spool_max_age_s),
             }),
             _ => Err(ConfigError { problems: check.problems }),
         }
@@ -380,10 +415,12 @@ impl Check<'_> {
             Ok(url) if !url.username().is_empty() || url.password().is_some() => {
                 format!("holds credentials; set EGRET_TOKEN instead; {FORM}")
             }
+            Ok(url) if url.query().is_some() => format!("has a query, which would be lost; {FORM}"),
             Ok(mut url) => {
-                url.set_query(None);
                 url.set_fragment(None);
-                let path = format!("{}/v1/batches", url.path().trim_end_matches('/'));
+                // Who names the whole door means the same.
+                let base = url.path().trim_end_matches('/').trim_end_matches("/v1/batches");
+                let path = format!("{base}/v1/batches");
                 url.set_path(&path);
                 return Some(url);
             }
@@ -394,14 +431,16 @@ impl Check<'_> {
 
     fn authorization(&mut self) -> Option<HeaderValue> {
         let token = self.raw.value(Setting::Token)?;
-        if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {token}")) {
+        let is_plain = token.len() <= 1_024 && token.bytes().all(|b| b.is_ascii_graphic());
+        let value = HeaderValue::from_str(&format!("Bearer {token}")).ok();
+        if let Some(mut value) = value.filter(|_| is_plain) {
             // Keeps it out of debug output.
             value.set_sensitive(true);
             return Some(value);
         }
         self.problem(
             Setting::Token,
-            "holds characters that no header can carry; accepted is visible ASCII",
+            "accepted are at most 1,024 characters of visible ASCII, without blanks",
         );
         None
     }

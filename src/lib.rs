@@ -49,6 +49,10 @@ mod sample;
 mod capture;
 #[cfg(feature = "client")]
 mod config;
+#[cfg(feature = "hits")]
+pub mod hits;
+#[cfg(feature = "client")]
+mod spool;
 #[cfg(feature = "client")]
 mod transport;
 
@@ -72,7 +76,7 @@ pub use config::{Config, ConfigBuilder, ConfigError};
 #[cfg(feature = "client")]
 pub use retry::Verdict;
 #[cfg(feature = "client")]
-pub use stats::{CollectorState, DropReason, Drops, Stats};
+pub use stats::{CollectorState, DropReason, Drops, SpoolState, Stats};
 #[cfg(feature = "client")]
 #[cfg(feature = "test-util")]
 pub use transport::MemoryTransport;

@@ -184,15 +184,24 @@ impl<'a> Record<'a> {
         self.consumer = redact::text(consumer);
     }
 
-    /// Sets the user's attributes; values are redacted by key and by content.
+    /// Sets the user's attributes; values are redacted by key and by content. Beyond
+    /// 48 KiB of JSON at worst the rest is left out, and `{truncated}` says how many.
     pub fn set_attributes<'k>(&mut self, pairs: impl IntoIterator<Item = (&'k str, &'k str)>) {
-        let object: serde_json::Map<String, serde_json::Value> = pairs
-            .into_iter()
-            .map(|(key, value)| {
-                let value = redact::attribute(key, value).into_owned();
-                (redact::text(key).into_owned(), value.into())
-            })
-            .collect();
+        let mut object = serde_json::Map::new();
+        let (mut n_bytes, mut n_left_out) = (0, 0u64);
+        for (key, value) in pairs {
+            let (key, value) = (redact::text(key), redact::attribute(key, value));
+            // Every character may take six in JSON.
+            n_bytes += 6 * (key.len() + value.len()) + 6;
+            if n_bytes > 3 * redact::MAX_TEXT_BYTES {
+                n_left_out += 1;
+            } else {
+                object.insert(key.into_owned(), value.into_owned().into());
+            }
+        }
+        if n_left_out > 0 {
+            object.insert(redact::TRUNCATED.to_owned(), n_left_out.to_string().into());
+        }
         if !object.is_empty() {
             self.attributes = Cow::Owned(serde_json::Value::Object(object).to_string());
         }

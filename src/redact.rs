@@ -21,10 +21,13 @@ pub const TRUNCATED: &str = "{truncated}";
 /// [`REDACTED`] as a whole where it holds one. Longer texts end with [`TRUNCATED`].
 #[must_use]
 pub fn text(raw: &str) -> Cow<'_, str> {
-    if secret::holds_secret(raw) || (raw.contains('/') && url::path_holds_secret(raw)) {
+    // First cut, then judged: a text of megabytes must not hold its caller.
+    let bounded = bounded(raw);
+    if secret::holds_secret(&bounded) || (bounded.contains('/') && url::path_holds_secret(&bounded))
+    {
         return Cow::Borrowed(REDACTED);
     }
-    bounded(raw)
+    bounded
 }
 
 /// An `error.type`: a short identifier. Whatever does not look like one (a message, a URL) becomes

@@ -260,11 +260,13 @@ impl Spool {
     }
 
     /// Records that wait.
+    #[cfg(test)]
     pub(crate) fn n_records(&self) -> u64 {
         self.n_records
     }
 
     /// Bytes of the files that wait.
+    #[cfg(test)]
     pub(crate) fn n_bytes(&self) -> u64 {
         self.n_bytes
     }

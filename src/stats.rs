@@ -17,6 +17,10 @@ words! {
         Closed = "closed",
         /// Batches waiting for the collector held as many bytes as they may; the oldest went.
         PendingBytes = "pending_bytes",
+        /// Batches on disk held as many bytes as they may; the oldest went.
+        SpoolBytes = "spool_bytes",
+        /// A file on disk was damaged or taken away.
+        SpoolDamaged = "spool_damaged",
         /// Waited for the collector longer than a batch may.
         Expired = "expired",
         /// The collector refused the batch for good: malformed or not understood (400, 415, 422).
@@ -62,9 +66,34 @@ words! {
     }
 }
 
+words! {
+    /// What the spool is doing.
+    pub SpoolState {
+        /// No directory is configured.
+        Off = "off",
+        /// Batches can be stored.
+        Working = "working",
+        /// The directory cannot be used; the log says why. It is tried again.
+        Failing = "failing",
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the macro that makes the enum marks no default")]
+impl Default for SpoolState {
+    fn default() -> Self {
+        Self::Off
+    }
+}
+
 /// Drops by reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Drops([u64; DropReason::ALL.len()]);
+
+impl std::fmt::Debug for Drops {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.by_name()).finish()
+    }
+}
 
 impl Drops {
     /// Counts `n` records dropped for `reason`.
@@ -135,6 +164,38 @@ pub(crate) struct Ledger {
     pub(crate) sampled_out: u64,
     /// The last answer's meaning.
     pub(crate) collector_state: CollectorState,
+    /// Records taken over from the spools of dead processes.
+    pub(crate) adopted: u64,
+    /// What the spool is doing.
+    pub(crate) spool_state: SpoolState,
+}
+
+impl Ledger {
+    /// What was on its way arrived.
+    pub(crate) fn deliver(&mut self, n_records: u64, n_bytes: usize) {
+        self.in_flight -= n_records;
+        self.delivered += n_records;
+        self.batches_delivered += 1;
+        self.bytes_delivered += n_bytes as u64;
+    }
+
+    /// What was on its way waits again, in memory.
+    pub(crate) fn recall(&mut self, n_records: u64) {
+        self.in_flight -= n_records;
+        self.pending += n_records;
+    }
+
+    /// What was on its way waits again, on disk, where it had come from.
+    pub(crate) fn leave_spooled(&mut self, n_records: u64) {
+        self.in_flight -= n_records;
+        self.spooled += n_records;
+    }
+
+    /// What was on its way is dropped.
+    pub(crate) fn lose(&mut self, reason: DropReason, n_records: u64) {
+        self.in_flight -= n_records;
+        self.dropped.add(reason, n_records);
+    }
 }
 
 /// The ledger behind its lock.
@@ -184,6 +245,11 @@ pub struct Stats {
     pub sampled_out: u64,
     /// What the last answer of the collector, or its absence, says.
     pub collector_state: CollectorState,
+    /// Records that were found in the spools of processes that ended before they could send them.
+    /// They come on top of `offered`.
+    pub adopted: u64,
+    /// What the spool is doing.
+    pub spool_state: SpoolState,
 }
 
 impl Stats {
@@ -203,14 +269,16 @@ impl Stats {
             bytes_delivered: ledger.bytes_delivered,
             sampled_out: ledger.sampled_out,
             collector_state: ledger.collector_state,
+            adopted: ledger.adopted,
+            spool_state: ledger.spool_state,
         }
     }
 
-    /// Whether every record is accounted for: `offered = delivered + spooled + queued + in flight
-    /// + dropped`. Holds at any moment.
+    /// Whether every record is accounted for: `offered + adopted = delivered + spooled + queued +
+    /// in flight + dropped`. Holds at any moment.
     #[must_use]
     pub fn is_conserved(&self) -> bool {
         let known = self.delivered + self.spooled + self.queued + self.in_flight;
-        self.offered == known + self.dropped.total()
+        self.offered + self.adopted == known + self.dropped.total()
     }
 }

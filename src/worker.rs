@@ -5,13 +5,15 @@ mod assembler;
 mod notices;
 mod orders;
 mod pending;
+mod settle;
+mod spooling;
 #[cfg(test)]
 mod tests;
 
 pub use orders::Unflushed;
 pub(crate) use orders::{Desk, Errand};
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +32,8 @@ use notices::Notices;
 pub(crate) use notices::Wraps;
 use orders::Order;
 use pending::Pending;
+pub(crate) use spooling::SpoolPlace;
+use spooling::{FromSpool, Spooling};
 
 /// How soon a record is read while records come in.
 const SHORTEST_POLL: Duration = Duration::from_millis(5);
@@ -39,6 +43,9 @@ const LONGEST_POLL: Duration = Duration::from_millis(100);
 
 /// Longest wait between two tries while a flush or a shutdown is waiting.
 const IMPATIENT_WAIT: Duration = Duration::from_millis(200);
+
+/// How much of a deadline is kept for storing what could not be sent.
+const STORE_MARGIN: Duration = Duration::from_millis(50);
 
 /// One line of log about an unreachable collector per this time.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
@@ -68,8 +75,16 @@ pub(crate) struct Parts {
     pub(crate) resource: Resource,
     pub(crate) batching: Batching,
     pub(crate) sampling: Sampling,
+    pub(crate) spool: Option<SpoolPlace>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) wraps: Arc<Wraps>,
+}
+
+/// What is on its way.
+enum Sent {
+    Live(Encoded),
+    /// Still on disk, until it is settled.
+    Spooled(FromSpool),
 }
 
 struct Worker {
@@ -83,7 +98,10 @@ struct Worker {
     assembler: Assembler,
     notices: Notices,
     pending: Pending,
-    in_flight: Option<(Encoded, Sending)>,
+    spooling: Spooling,
+    in_flight: Option<(Sent, Sending)>,
+    /// Whether the last batch came from the spool: old and new data take turns.
+    was_spooled: bool,
     orders: Vec<Order>,
     backoff: Backoff,
     /// Nothing is sent before, unless a flush is waiting for it.
@@ -104,6 +122,8 @@ pub(crate) fn start(parts: Parts) -> Result<(), StartError> {
             .map_err(StartError::Encoder)?,
         notices: Notices::new(parts.wraps, parts.batching.flush_interval),
         pending: Pending::new(parts.batching.pending_bytes),
+        spooling: Spooling::new(parts.spool, Arc::clone(&parts.books)),
+        was_spooled: false,
         queue: parts.queue,
         drain: parts.drain,
         books: parts.books,
@@ -134,7 +154,10 @@ impl Worker {
         loop {
             let now = Tick::now();
             self.accept_orders();
+            self.spooling.tend(now, self.clock.unix_ns(now));
             self.read(now);
+            self.spool_while_down(now);
+            self.log_spool(now);
             self.assign_orders();
             self.send(now);
             if self.settle_orders(now) {
@@ -168,13 +191,16 @@ impl Worker {
             close(assembler, pending, books, queue, now);
         }
         self.expire(now);
+        for batch in self.pending.evict() {
+            self.let_go(&batch, DropReason::PendingBytes, now);
+        }
         self.poll = if n_read > 0 { SHORTEST_POLL } else { (self.poll * 2).min(LONGEST_POLL) };
         self.clock.renew();
     }
 
     fn expire(&mut self, now: Tick) {
         for batch in self.pending.expired(now, self.batching.expiry) {
-            self.drop_pending(&batch, DropReason::Expired);
+            self.let_go(&batch, DropReason::Expired, now);
         }
     }
 
@@ -203,14 +229,21 @@ impl Worker {
 
     /// Answers the orders that are fulfilled or out of time; says whether to end.
     fn settle_orders(&mut self, now: Tick) -> bool {
-        let in_flight = self.in_flight.iter().map(|(batch, _)| batch.order);
+        let in_flight = self.in_flight.iter().filter_map(|(sent, _)| match sent {
+            Sent::Live(batch) => Some(batch.order),
+            // What is on disk is safe; nobody waits for it.
+            Sent::Spooled(_) => None,
+        });
         let oldest = in_flight.chain(self.pending.oldest()).min().unwrap_or(u64::MAX);
-        let is_over = |order: &Order| order.deadline <= now.instant();
+        // Storing what is left takes time too, and belongs to the deadline.
+        let must_store = self.spooling.is_wanted() && oldest < u64::MAX;
+        let margin = if must_store { STORE_MARGIN } else { Duration::ZERO };
+        let is_over = |order: &Order| order.deadline <= now.instant() + margin;
         let is_settled = |order: &Order| order.upto.is_some_and(|upto| oldest >= upto);
         let ends = |order: &Order| order.is_shutdown() && (is_settled(order) || is_over(order));
         let ends = self.orders.iter().any(ends);
         if ends {
-            self.abandon();
+            self.abandon(now);
         }
         let n_left = self.n_undelivered();
         for n in (0..self.orders.len()).rev() {
@@ -232,8 +265,18 @@ impl Worker {
     }
 
     /// What is left at the end of a shutdown is dropped by name.
-    fn abandon(&mut self) {
-        let was_waiting = self.in_flight.take().is_some();
+    fn abandon(&mut self, now: Tick) {
+        let in_flight = self.in_flight.take();
+        let was_waiting = in_flight.is_some();
+        match in_flight {
+            Some((Sent::Live(batch), _)) => {
+                self.books.open().recall(batch.n_records);
+                self.pending.put_back(batch);
+            }
+            Some((Sent::Spooled(batch), _)) => self.books.open().leave_spooled(batch.n_records),
+            None => {}
+        }
+        self.spool_all(now);
         let _ = self.pending.drain();
         let mut ledger = self.books.open();
         if was_waiting && ledger.collector_state == CollectorState::Unknown {
@@ -242,6 +285,10 @@ impl Worker {
         let left = ledger.building + ledger.pending + ledger.in_flight;
         (ledger.building, ledger.pending, ledger.in_flight) = (0, 0, 0);
         ledger.dropped.add(DropReason::Shutdown, left);
+        drop(ledger);
+        if left > 0 {
+            tracing::warn!(target: "egret", dropped = left, "shut down before all calls were sent");
+        }
     }
 
     /// Puts the oldest batch on its way, if none is and if it is time.
@@ -251,16 +298,31 @@ impl Worker {
             return;
         }
         self.not_before = None;
-        let Some(batch) = self.pending.pop() else {
-            return;
+        let sent = if self.was_spooled {
+            self.next_live().or_else(|| self.next_spooled(now))
+        } else {
+            self.next_spooled(now).or_else(|| self.next_live())
         };
-        {
-            let mut ledger = self.books.open();
-            ledger.pending -= batch.n_records;
-            ledger.in_flight += batch.n_records;
-        }
-        let sending = self.transport.send(Arc::clone(&batch.bytes));
-        self.in_flight = Some((batch, sending));
+        let Some(sent) = sent else { return };
+        self.was_spooled = matches!(sent, Sent::Spooled(_));
+        let bytes = match &sent {
+            Sent::Live(batch) => &batch.bytes,
+            Sent::Spooled(batch) => &batch.bytes,
+        };
+        let sending = self.transport.send(Arc::clone(bytes));
+        self.in_flight = Some((sent, sending));
+    }
+
+    fn next_live(&mut self) -> Option<Sent> {
+        let batch = self.pending.pop()?;
+        let mut ledger = self.books.open();
+        ledger.pending -= batch.n_records;
+        ledger.in_flight += batch.n_records;
+        Some(Sent::Live(batch))
+    }
+
+    fn next_spooled(&mut self, now: Tick) -> Option<Sent> {
+        self.spooling.next(now).map(Sent::Spooled)
     }
 
     /// Until the next poll, the next try, an order, or the answer to what is on its way.
@@ -274,115 +336,42 @@ impl Worker {
             () = tokio::time::sleep_until(until.into()) => None,
         };
         if let Some(verdict) = verdict
-            && let Some((batch, _)) = self.in_flight.take()
+            && let Some((sent, _)) = self.in_flight.take()
         {
-            self.settle(batch, verdict);
+            let now = Tick::now();
+            if let Some(state) = verdict.state() {
+                self.books.open().collector_state = state;
+            }
+            match sent {
+                Sent::Live(batch) => self.settle(batch, verdict, now),
+                Sent::Spooled(batch) => self.settle_spooled(&batch, verdict, now),
+            }
         }
     }
 
     fn next_wake(&self, now: Tick) -> std::time::Instant {
         let deadlines = self.orders.iter().map(|order| order.deadline);
-        let retry = self.not_before.filter(|_| !self.pending.is_empty()).map(Tick::instant);
+        let retry = self
+            .not_before
+            .filter(|_| !self.pending.is_empty() || !self.spooling.is_empty())
+            .map(Tick::instant);
         let poll = now.instant() + self.poll;
         deadlines.chain(retry).fold(poll, std::time::Instant::min)
-    }
-
-    fn settle(&mut self, batch: Encoded, verdict: Verdict) {
-        let now = Tick::now();
-        {
-            let mut ledger = self.books.open();
-            ledger.in_flight -= batch.n_records;
-            ledger.collector_state = verdict.state().unwrap_or(ledger.collector_state);
-            if verdict == Verdict::Delivered {
-                ledger.delivered += batch.n_records;
-                ledger.batches_delivered += 1;
-                ledger.bytes_delivered += batch.bytes.len() as u64;
-                ledger.sampled_out += batch.n_sampled_out;
-            } else {
-                ledger.pending += batch.n_records;
-            }
-        }
-        match verdict {
-            Verdict::Delivered => {
-                self.backoff.reset();
-                self.not_before = None;
-            }
-            Verdict::Unreachable => {
-                self.wait_with(batch, now, None);
-                self.log(now, "the collector does not answer; calls wait and will be sent later");
-            }
-            Verdict::Foreign => {
-                self.wait_with(batch, now, None);
-                self.log(now, "what answers is no collector; calls will be sent later");
-            }
-            Verdict::Retry { after } => {
-                self.wait_with(batch, now, after);
-                self.log(now, "the collector asks to wait; calls will be sent later");
-            }
-            Verdict::Split => match self.assembler.split(&batch) {
-                Some((left, right)) => {
-                    self.pending.put_back(right);
-                    self.pending.put_back(left);
-                }
-                None => self.drop_pending(&batch, DropReason::TooLarge),
-            },
-            Verdict::Reject(reason) => {
-                self.drop_pending(&batch, reason);
-                self.log(now, "the collector refused calls; they are dropped");
-            }
-        }
-        let evicted = self.pending.evict();
-        for batch in evicted {
-            self.drop_pending(&batch, DropReason::PendingBytes);
-        }
-    }
-
-    /// Puts a batch back, to be the first that is tried again.
-    fn wait_with(&mut self, batch: Encoded, now: Tick, after: Option<Duration>) {
-        let random = self.random.hash_one(batch.order);
-        let wait = after.unwrap_or_else(|| self.backoff.next_wait(random));
-        // Whoever waits with a deadline is not made to sleep through it.
-        let longest = if self.orders.is_empty() { wait } else { IMPATIENT_WAIT };
-        self.not_before = Some(now.after(wait.min(longest)));
-        self.pending.put_back(batch);
-    }
-
-    fn drop_pending(&mut self, batch: &Encoded, reason: DropReason) {
-        self.assembler.report_again(batch);
-        let mut ledger = self.books.open();
-        ledger.pending -= batch.n_records;
-        ledger.dropped.add(reason, batch.n_records);
-    }
-
-    /// At most one line a minute, whatever happens.
-    fn log(&mut self, now: Tick, message: &'static str) {
-        let interval = crate::clock::saturating_ns(LOG_INTERVAL);
-        if self.logged.is_some_and(|logged| now.ns_since(logged) < interval) {
-            return;
-        }
-        self.logged = Some(now);
-        let ledger = *self.books.open();
-        let stats = Stats::of(&self.queue.counts(), &ledger);
-        tracing::warn!(
-            target: "egret",
-            waiting = stats.queued,
-            dropped = stats.dropped.total(),
-            drops = ?stats.dropped.by_name(),
-            "{message}"
-        );
     }
 
     /// After a panic: the open batch is suspect and goes, by name; encoded ones are whole.
     fn recover(&mut self) {
         self.assembler.reset();
-        let in_flight = self.in_flight.take();
         let mut ledger = self.books.open();
         let suspect = std::mem::take(&mut ledger.building);
         ledger.dropped.add(DropReason::WorkerPanic, suspect);
-        ledger.pending += std::mem::take(&mut ledger.in_flight);
-        drop(ledger);
-        if let Some((batch, _)) = in_flight {
-            self.pending.put_back(batch);
+        match self.in_flight.take() {
+            Some((Sent::Live(batch), _)) => {
+                ledger.recall(batch.n_records);
+                self.pending.put_back(batch);
+            }
+            Some((Sent::Spooled(batch), _)) => ledger.leave_spooled(batch.n_records),
+            None => {}
         }
     }
 }
@@ -411,15 +400,10 @@ fn close(
         }
         Err(_) => ledger.dropped.add(DropReason::Encode, n_records),
     }
-    for batch in pending.evict() {
-        ledger.pending -= batch.n_records;
-        ledger.dropped.add(DropReason::PendingBytes, batch.n_records);
-        assembler.report_again(&batch);
-    }
 }
 
 /// The answer to what is on its way; never, when nothing is.
-async fn answer(in_flight: &mut Option<(Encoded, Sending)>) -> Verdict {
+async fn answer(in_flight: &mut Option<(Sent, Sending)>) -> Verdict {
     match in_flight {
         Some((_, sending)) => sending.await,
         None => std::future::pending().await,

@@ -8,6 +8,7 @@ mod health;
 mod page;
 mod parameters;
 mod problem;
+mod refused;
 mod summary;
 
 use std::sync::Arc;
@@ -15,16 +16,18 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
+use crate::clock::unix_now_ns;
 use crate::ingest::{IngestLimits, Tokens};
 use crate::query::{Queries, QueryError};
 use crate::queue::Inlet;
 use problem::Problem;
+use refused::Refused;
 
 /// Bodies that are being received may hold so much together; beyond it senders come again later.
 const MAX_IN_FLIGHT_BYTES: usize = 256 << 20;
@@ -41,6 +44,8 @@ pub(crate) struct Api {
     in_flight: Arc<Semaphore>,
     /// Bodies that are checked at once: as many as there are cores to check them.
     checking: Semaphore,
+    /// Requests without a valid token.
+    refused: Refused,
 }
 
 impl Api {
@@ -61,6 +66,7 @@ impl Api {
             queries,
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT_BYTES)),
             checking: Semaphore::new(n_cores),
+            refused: Refused::default(),
         }
     }
 
@@ -96,10 +102,26 @@ impl Api {
 
 /// Before anything else of a request is looked at.
 async fn authenticate(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    let authorization = request.headers().get(header::AUTHORIZATION);
-    if api.tokens.admit(authorization.map(|value| value.as_bytes())) {
+    let authorization = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    let is_asking = request.method().is_safe();
+    let is_let_in = if is_asking {
+        api.tokens.admit_reader(authorization)
+    } else {
+        api.tokens.admit(authorization)
+    };
+    if is_let_in {
         return next.run(request).await;
     }
+    if let Some(n_refused) = api.refused.count(unix_now_ns()) {
+        let path = request.uri().path();
+        tracing::warn!(path, n_refused, "refused who sent no valid token; told once a minute");
+    }
     body::discard(request.into_body());
-    Problem::unauthorized().into_response()
+    let mut response = Problem::unauthorized().into_response();
+    if is_asking {
+        // A browser asks its user for the token.
+        let basic = HeaderValue::from_static("Basic realm=\"egret\"");
+        response.headers_mut().append(header::WWW_AUTHENTICATE, basic);
+    }
+    response
 }

@@ -1,12 +1,14 @@
 //! The dashboard: one page, rendered here, that says how the vendors' APIs are doing.
 //! It never needs a script, and never sees the store: it shows what the queries answer.
 
+mod cell;
 mod view;
 
 use askama::Template;
 
 use crate::model::TimeRange;
 use crate::query::{CallFilter, CallsQuery, Queries, QueryError, SummaryQuery};
+use cell::Cell;
 use view::{CallView, RangeLink, RowView};
 
 /// Rows of the summary on the page.
@@ -44,7 +46,7 @@ struct Page {
     calls: Vec<CallView>,
     /// Calls that were dropped before they came here, and why.
     n_not_seen: u64,
-    not_seen: Vec<(String, u64)>,
+    not_seen: Vec<(Cell, u64)>,
 }
 
 /// The page for a range of [`RANGES`] that ends at `now_ns`.
@@ -77,7 +79,7 @@ pub(crate) fn page(
         rows: summary.rows.into_iter().take(N_ROWS).map(RowView::from).collect(),
         calls: newest.calls.iter().map(CallView::of).collect(),
         n_not_seen: summary.not_seen.values().fold(0, |sum: u64, n| sum.saturating_add(*n)),
-        not_seen: summary.not_seen.into_iter().collect(),
+        not_seen: summary.not_seen.iter().map(|(reason, n)| (Cell::new(reason), *n)).collect(),
     };
     Ok(page.render()?)
 }

@@ -8,12 +8,17 @@ mod lines;
 mod tests;
 
 pub(crate) use auth::Tokens;
+pub(crate) use lines::resource;
 
 use bytes::Bytes;
-use egret::codec::{Batch, DecodeError, Limits};
-use uuid::Uuid;
+use egret::batch::Resource;
+use egret::codec::{Batch, CallColumn, DecodeError, Limits};
 
-use crate::model::Received;
+use crate::model::{Received, SECOND_NS};
+
+/// A call may begin so much after its receipt: clocks differ, but a call of next year would stay
+/// the newest until then.
+const MAX_AHEAD_NS: u64 = 86_400 * SECOND_NS;
 
 /// How much is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +48,15 @@ pub(crate) enum Compression {
     Identity,
     Zstd,
     Gzip,
+}
+
+/// What a request with lines says beside them. A batch says it itself.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The `Idempotency-Key`.
+    pub(crate) key: Option<String>,
+    /// Who sends; see [`resource`].
+    pub(crate) resource: Resource,
 }
 
 /// Why a body is refused. Nothing of it is kept.
@@ -107,11 +121,11 @@ impl IngestLimits {
     }
 }
 
-/// Checks a body to its last value, so that whoever is told "accepted" can rely on it. `key` is
-/// the `Idempotency-Key`; `now_ns` the time of receipt, in unix nanoseconds.
+/// Checks a body to its last value, so that whoever is told "accepted" can rely on it. `now_ns`
+/// is the time of receipt, in unix nanoseconds.
 pub(crate) fn admit(
     form: Form,
-    key: Option<&str>,
+    told: Told,
     body: Bytes,
     limits: &IngestLimits,
     now_ns: u64,
@@ -125,7 +139,7 @@ pub(crate) fn admit(
         Form::Untold | Form::Native => admit_batch(body, &limits.decoding(), now_ns),
         Form::Lines(compression) => {
             let text = decompress::text(compression, &body, limits)?;
-            let batch = lines::to_batch(&text, batch_id(key), limits, now_ns)?;
+            let batch = lines::to_batch(&text, told, limits, now_ns)?;
             // The lines were within the limits; their columns are as large as they are.
             admit_batch(batch.into(), &crate::model::stored_limits(), now_ns)
         }
@@ -137,8 +151,30 @@ fn admit_batch(bytes: Bytes, limits: &Limits, now_ns: u64) -> Result<Received, R
     batch.verify().map_err(refusal)?;
     let batch_id = batch.meta().batch_id;
     let n_calls = batch.table("calls").map_or(0, |table| table.rows());
+    if let Some(problem) = late_start(&batch, now_ns).map_err(refusal)? {
+        return Err(Refusal::Malformed(problem));
+    }
     drop(batch);
     Ok(Received { batch_id, n_calls, received_unix_ns: now_ns, bytes })
+}
+
+/// What is wrong with the first call that begins too late.
+fn late_start(batch: &Batch<'_>, now_ns: u64) -> Result<Option<String>, DecodeError> {
+    let calls = batch.calls(&[CallColumn::Start])?;
+    let problem = (0..calls.len()).find_map(|row| {
+        let problem = start_problem(calls.number(CallColumn::Start, row)?, now_ns)?;
+        Some(format!("call {}: {problem}", row + 1))
+    });
+    Ok(problem)
+}
+
+fn start_problem(start_ns: u64, now_ns: u64) -> Option<String> {
+    (start_ns > now_ns.saturating_add(MAX_AHEAD_NS)).then(|| {
+        format!(
+            "start_unix_ns: {start_ns} is more than one day after the time of receipt, {now_ns}; \
+             set the sender's clock right"
+        )
+    })
 }
 
 fn refusal(error: DecodeError) -> Refusal {
@@ -148,11 +184,4 @@ fn refusal(error: DecodeError) -> Refusal {
         DecodeError::TooLarge { .. } => Refusal::TooLarge(message),
         _ => Refusal::Malformed(message),
     }
-}
-
-/// Lines that are sent again are the same batch when their key says so. The header's value may be
-/// in quotes.
-fn batch_id(key: Option<&str>) -> Uuid {
-    let key = key.map(|key| key.trim().trim_matches('"'));
-    key.and_then(|key| Uuid::try_parse(key).ok()).unwrap_or_else(Uuid::now_v7)
 }

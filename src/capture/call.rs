@@ -78,7 +78,8 @@ impl<'a> Call<'a> {
     }
 
     /// The call failed; `error_type` is a short identifier (`timeout`, `card::Declined`), never a
-    /// message: anything else is recorded as `_OTHER`.
+    /// message: what is not of letters, digits and `_.:-<>` is recorded as `_OTHER`. It is recorded
+    /// as it is, so it must not be taken from outside.
     pub fn error(mut self, error_type: &'a str) -> Self {
         self.error_type = if error_type.is_empty() { "_OTHER" } else { error_type };
         self

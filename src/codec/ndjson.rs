@@ -117,13 +117,21 @@ pub fn read(
         if !raw.trim_start().starts_with('{') {
             return Err(error("not a JSON object".to_owned()));
         }
-        let line: Line<'_> = serde_json::from_str(raw).map_err(|e| error(e.to_string()))?;
+        let line: Line<'_> = serde_json::from_str(raw).map_err(|e| error(without_place(&e)))?;
         let full = line.url();
         let url = SafeUrl::parse(&full, &mut scratch);
         let record = line.record(url, now_unix_ns).map_err(error)?;
         each(&record);
     }
     Ok(())
+}
+
+/// serde counts lines within the one line that it is given.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let what = text.strip_suffix(&place).unwrap_or(&text);
+    format!("{what} (column {})", error.column())
 }
 
 impl Line<'_> {

@@ -246,7 +246,7 @@ fn lines_that_are_no_records_are_named() {
         assert!(message.contains(expected), "{message:?} does not say {expected:?}");
     };
     check("{}\n\n{\"kind\":\"x\"}", "line 3: kind: \"x\" is not one of client, server");
-    check("{\"status\":200}", "line 1: unknown field `status`");
+    check("{\"status\":200}", "line 1: unknown field `status`, expected one of");
     check("[1]", "line 1: ");
     check("{\"call_id\":\"12\"}", "call_id: not 32 hexadecimal digits");
     check("{\"http.response.status_code\":70000}", "line 1: ");

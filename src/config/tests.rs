@@ -20,7 +20,7 @@ fn nothing_said_is_a_local_collector() {
 #[test]
 fn the_environment_is_read_and_code_goes_before_it() {
     let variables = [
-        ("EGRET_COLLECTOR_URL", "https://collect.example/base/"),
+        ("EGRET_COLLECTOR_URL", "https://collect.example/base/v1/batches/"),
         ("EGRET_TOKEN", " t0ken "),
         ("OTEL_SERVICE_NAME", "shop"),
         ("EGRET_ENVIRONMENT", "prod"),
@@ -57,7 +57,7 @@ fn the_environment_is_read_and_code_goes_before_it() {
 fn all_errors_come_at_once_with_what_would_be_valid() {
     let error = from(&[
         ("EGRET_COLLECTOR_URL", "ftp://ann:pa55@h"),
-        ("EGRET_TOKEN", "a\nb"),
+        ("EGRET_TOKEN", "tök en"),
         ("EGRET_QUEUE_RECORDS", "-1"),
         ("EGRET_FLUSH_INTERVAL_MS", "1s"),
         ("EGRET_SAMPLE_RATE", "5%"),
@@ -68,7 +68,7 @@ fn all_errors_come_at_once_with_what_would_be_valid() {
     let text = error.to_string();
     for part in [
         "EGRET_COLLECTOR_URL: not an http or https URL; accepted is http://HOST:PORT",
-        "EGRET_TOKEN: holds characters",
+        "EGRET_TOKEN: accepted are at most 1,024",
         "EGRET_QUEUE_RECORDS: \"-1\" is not a whole number from 1 to 16777215",
         "EGRET_FLUSH_INTERVAL_MS: \"1s\" is not a whole number from 10 to 600000",
         "EGRET_SAMPLE_RATE: accepted is a number from 0 to 1",

@@ -61,6 +61,18 @@ fn attributes_are_redacted() {
 }
 
 #[test]
+fn too_many_attributes_are_cut_visibly() {
+    let pairs: Vec<_> = (0..10_000).map(|n| (format!("key{n:05}x"), "\u{1}".repeat(3))).collect();
+    let mut record = Record::new(Kind::Manual, "GET", SafeUrl::default(), 0);
+    record.set_attributes(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    assert!(record.attributes().contains("{truncated}"));
+    let mut bytes = Vec::new();
+    write_row(&record, &mut bytes);
+    let read = read_row(&mut &bytes[..]).unwrap().unwrap();
+    assert_eq!(read.attributes(), record.attributes());
+}
+
+#[test]
 fn errors_are_what_the_conventions_call_errors() {
     let check = |kind, outcome, status, class, expected| {
         assert_eq!(is_error(kind, outcome, status, class), expected, "{kind:?} {status:?}");

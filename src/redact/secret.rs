@@ -7,11 +7,12 @@ use std::borrow::Cow;
 pub const REDACTED: &str = "REDACTED";
 
 /// Words that name a secret wherever they stand in a key.
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 18] = [
     "token",
     "secret",
     "passw",
     "passphrase",
+    "passcode",
     "signature",
     "credential",
     "apikey",
@@ -20,31 +21,33 @@ const PARTS: [&str; 14] = [
     "bearer",
     "session",
     "cookie",
-    "authoriz",
     "hmac",
+    "saml",
+    "verifier",
+    "pswd",
+    "userpwd",
 ];
 
 /// Words that name a secret only as a whole word of a key (`sort_key`, `sig`, but not `design`).
-const WORDS: [&str; 14] = [
-    "auth",
+const WORDS: [&str; 13] = [
     "key",
     "keys",
     "sig",
     "sign",
     "pwd",
-    "pass",
     "pw",
     "jwt",
     "sas",
     "otp",
     "sid",
     "pin",
+    "psk",
     "assertion",
 ];
 
 /// How issued tokens begin: Stripe, GitHub, GitLab, Slack, AWS, Google, SendGrid, OpenAI and
 /// others publish these prefixes so that scanners can find them.
-const ISSUED: [&str; 28] = [
+const ISSUED: [&str; 30] = [
     "sk_live_",
     "sk_test_",
     "rk_live_",
@@ -61,6 +64,7 @@ const ISSUED: [&str; 28] = [
     "xoxb-",
     "xoxp-",
     "xoxa-",
+    "xoxe-",
     "xapp-",
     "AKIA",
     "ASIA",
@@ -72,8 +76,12 @@ const ISSUED: [&str; 28] = [
     "npm_",
     "dop_v1_",
     "shpat_",
+    "pypi-",
     "eyJ",
 ];
+
+/// A value may be an encoded URL whose query holds an encoded URL; three layers are real.
+const MAX_LAYERS: usize = 3;
 
 /// Shortest value that is taken for an issued token by its look alone.
 const MIN_TOKEN_BYTES: usize = 16;
@@ -82,7 +90,13 @@ const MIN_TOKEN_BYTES: usize = 16;
 /// HTTP conventions and the auth/token/key/secret/password/signature family, in any spelling.
 #[must_use]
 pub fn is_sensitive_key(key: &str) -> bool {
-    let key = decoded(key);
+    let mut key = Cow::Borrowed(key);
+    for _ in 0..MAX_LAYERS {
+        match decoded(&key) {
+            Cow::Owned(inner) if inner != *key => key = Cow::Owned(inner),
+            _ => break,
+        }
+    }
     let mut squeezed = [0u8; 64];
     let mut length = 0;
     for byte in key.bytes().filter(u8::is_ascii_alphanumeric).take(squeezed.len()) {
@@ -94,14 +108,24 @@ pub fn is_sensitive_key(key: &str) -> bool {
         return true;
     }
     let squeezed = &squeezed[..length];
+    let n_digits = squeezed.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let squeezed = &squeezed[..length - n_digits];
     let letters = letters(squeezed);
     // Almost every key lacks a letter of every word, which a few instructions tell.
     let may_hold = |mask: u32| letters & mask == mask;
-    let parts = PARTS.iter().zip(PARTS_LETTERS).filter(|(_, mask)| may_hold(*mask));
-    parts.into_iter().any(|(part, _)| contains(squeezed, part.as_bytes()))
+    let mut parts = PARTS.iter().zip(PARTS_LETTERS).filter(|(_, mask)| may_hold(*mask));
+    parts.any(|(part, _)| contains(squeezed, part.as_bytes()))
         || squeezed.ends_with(b"key")
+        || holds_but(squeezed, b"auth", &[b"author"])
+        || contains(squeezed, b"authoriz")
+        || holds_but(squeezed, b"pass", &[b"passenger", b"passage", b"compass", b"passive"])
         || WORDS_LETTERS.into_iter().any(may_hold)
             && words(&key).any(|word| WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)))
+}
+
+/// Whether `part` occurs, and none of the words that only look like it.
+fn holds_but(key: &[u8], part: &[u8], harmless: &[&[u8]]) -> bool {
+    contains(key, part) && !harmless.iter().any(|word| contains(key, word))
 }
 
 /// The letters of each of [`PARTS`].
@@ -133,25 +157,20 @@ const fn letters(text: &[u8]) -> u32 {
 
 /// Whether a value as a whole has the look of an issued token or of a bot's path segment.
 pub(super) fn looks_secret(value: &str) -> bool {
-    if value.len() < MIN_TOKEN_BYTES {
-        return false;
-    }
-    let issued = ISSUED.iter().any(|prefix| value.starts_with(prefix));
-    (issued && !value.contains(' ')) || is_bot_token(value)
+    value.len() >= MIN_TOKEN_BYTES && (is_bot_token(value) || has_token(value))
 }
 
 /// Whether a text is a secret or holds one: an issued token, a URL with user-info, an
 /// authorization scheme, or `key=value`, `key: value`, `"key":"value"` with a sensitive key.
 pub(super) fn holds_secret(text: &str) -> bool {
     // Too short for a token, and nothing that could stand between a key and its value.
-    let marks = |b: u8| matches!(b, b':' | b'=' | b'%' | b' ');
+    let marks = |b: u8| matches!(b, b':' | b'=' | b'%' | b' ' | b'+' | b'@');
     if text.len() < MIN_TOKEN_BYTES && !text.bytes().any(marks) {
         return false;
     }
     let mut text = Cow::Borrowed(text);
-    // A value may be an encoded URL whose query holds an encoded URL; three layers are real.
-    for _ in 0..3 {
-        if has_token(&text) || has_user_info(&text) || has_assignment(&text) {
+    for _ in 0..MAX_LAYERS {
+        if has_token(&text) || has_scheme(&text) || has_user_info(&text) || has_assignment(&text) {
             return true;
         }
         match decoded(&text) {
@@ -197,21 +216,51 @@ fn is_bot_token(value: &str) -> bool {
     })
 }
 
+/// An issued token anywhere: one of the prefixes after something that is no letter or digit, and
+/// enough behind it.
 fn has_token(text: &str) -> bool {
-    let scheme = ["bearer ", "basic ", "digest "].iter().any(|scheme| {
-        text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    });
-    scheme || text.split(|c: char| !is_token_char(c)).any(looks_secret)
+    let bytes = text.as_bytes();
+    (0..bytes.len().saturating_sub(MIN_TOKEN_BYTES - 1)).any(|at| {
+        (at == 0 || !bytes[at - 1].is_ascii_alphanumeric())
+            && b"srpwgxAySehnd".contains(&bytes[at])
+            && ISSUED.iter().any(|prefix| bytes[at..].starts_with(prefix.as_bytes()))
+            && is_token_end(&bytes[at..])
+    })
 }
 
-fn is_token_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')
+/// Whether at least [`MIN_TOKEN_BYTES`] follow that a token may have, a digit or a capital among
+/// them (`sk-learn-contrib` has none).
+fn is_token_end(bytes: &[u8]) -> bool {
+    let is_token = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let token = &bytes[..bytes.iter().take_while(is_token).count()];
+    token.len() >= MIN_TOKEN_BYTES
+        && token[2..].iter().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
 }
 
+/// `Bearer x`, `Basic x`, `Digest x` anywhere, also with the `+` that forms write for a blank.
+fn has_scheme(text: &str) -> bool {
+    let mut last_is_scheme = false;
+    text.split([' ', '+', '"', '\'', ',', ';', ':', '=']).any(|word| {
+        if word.is_empty() {
+            return false;
+        }
+        let is_secret = last_is_scheme && word.len() >= 4;
+        let schemes = ["bearer", "basic", "digest"];
+        last_is_scheme = schemes.iter().any(|scheme| word.eq_ignore_ascii_case(scheme));
+        is_secret && !last_is_scheme
+    })
+}
+
+/// `user:password@`, or anything before an `@` right behind `//`.
 fn has_user_info(text: &str) -> bool {
-    text.match_indices("://").any(|(at, mark)| {
-        let authority = text[at + mark.len()..].split(['/', '?', '#', ' ']).next();
-        authority.is_some_and(|authority| authority.contains('@'))
+    const ENDS: [char; 8] = ['/', '?', '#', ' ', '&', '"', '<', '('];
+    text.match_indices('@').any(|(at, _)| {
+        let before = &text[..at];
+        let start = before.rfind(ENDS).map_or(0, |found| found + 1);
+        let info = &before[start..];
+        let is_address = ["mailto:", "acct:", "sip:"].iter().any(|kind| info.starts_with(kind));
+        let has_password = info.split_once(':').is_some_and(|(_, password)| !password.is_empty());
+        (has_password && !is_address) || (!info.is_empty() && before[..start].ends_with("//"))
     })
 }
 

@@ -121,6 +121,58 @@ fn tokens_in_paths_are_found() {
 }
 
 #[test]
+fn what_a_fresh_pair_of_eyes_found() {
+    check("https://a/proxy/https://ann:pw@inner/x", "https|a||/proxy/https://REDACTED/x|");
+    check("https://a/x?u=//ann:pw@inner/x", "https|a||/x|u=REDACTED");
+    check("https://a/x?u=ann:pw@inner/x", "https|a||/x|u=REDACTED");
+    check("https://a/u/ann:pw@home/x", "https|a||/u/REDACTED/x|");
+    check("https://a/x?h=Bearer+abcdef", "https|a||/x|h=REDACTED");
+    check("https://a/x?h=Basic+YTpi", "https|a||/x|h=REDACTED");
+    check("https://a/x?h=abc%20Bearer%20abcdef", "https|a||/x|h=REDACTED");
+    check("https://a/x?q=user:ghp_0123456789abcdef", "https|a||/x|q=REDACTED");
+    check("https://a/files/backup.ghp_0123456789abcdef", "https|a||/files/REDACTED|");
+    check("https://a/cb/state-eyJhbGciOiJIUzI1NiJ9", "https|a||/cb/REDACTED|");
+    check("https://a/x?%2574oken=x", "https|a||/x|%2574oken=REDACTED");
+    for key in [
+        "oauth",
+        "oauth2",
+        "authn",
+        "xauth",
+        "authcode",
+        "userpass",
+        "dbpass",
+        "userpwd",
+        "passcode",
+        "pass1",
+        "key1",
+        "pswd",
+        "psk",
+        "code_verifier",
+        "SAMLResponse",
+    ] {
+        check(&format!("https://a/x?{key}=abc"), &format!("https|a||/x|{key}=REDACTED"));
+    }
+    check("https://a/x?code=4/0AX4XfWh-abc", "https|a||/x|code=REDACTED");
+    check(
+        "https://a/x?code=NO&passenger=2&authority=x",
+        "https|a||/x|code=NO&passenger=2&authority=x",
+    );
+    check("https://a/login/password/hunter2", "https|a||/login/password/REDACTED|");
+    check("https://a/oauth/token/revoke", "https|a||/oauth/token/revoke|");
+    check("https://a/keys/12345", "https|a||/keys/12345|");
+    check(
+        "https://o.example/webhookb2/550e8400-e29b-41d4-a716-446655440000/IncomingWebhook/8f14e45fceea167a",
+        "https|o.example||/webhookb2/REDACTED/IncomingWebhook/REDACTED|",
+    );
+    check("https:///ann:pw@h/x", "||||");
+    check("https://h/mailto:ann@example.com", "https|h||/mailto:ann@example.com|");
+    check(
+        "https://h/x?pkg=task-sk-learn-contrib-package",
+        "https|h||/x|pkg=task-sk-learn-contrib-package",
+    );
+}
+
+#[test]
 fn long_texts_are_cut_visibly() {
     let long = format!("https://h/{}", "ä".repeat(MAX_TEXT_BYTES));
     let mut scratch = String::new();

@@ -23,7 +23,7 @@ impl<'a> SafeUrl<'a> {
     /// A URL whose authority is malformed comes back empty.
     #[must_use]
     pub fn parse(raw: &'a str, scratch: &'a mut String) -> Self {
-        let Some(split) = split(raw) else {
+        let Some(split) = split(head(raw)) else {
             return Self::default();
         };
         scratch.clear();
@@ -90,6 +90,19 @@ struct Split<'a> {
     query: &'a str,
 }
 
+/// No name is longer (RFC 1035 has 255); beyond it a host is no host.
+const MAX_HOST_BYTES: usize = 1024;
+
+/// As much of a URL as is looked at: so much that the rest of it is cut off visibly, and so little
+/// that a URL of megabytes does not hold its caller.
+fn head(raw: &str) -> &str {
+    let mut end = raw.len().min(2 * MAX_TEXT_BYTES + 4 * MAX_HOST_BYTES);
+    while !raw.is_char_boundary(end) {
+        end -= 1;
+    }
+    &raw[..end]
+}
+
 fn split(raw: &str) -> Option<Split<'_>> {
     let raw = raw.split('#').next().unwrap_or_default();
     let before_query = raw.find('?').unwrap_or(raw.len());
@@ -102,6 +115,9 @@ fn split(raw: &str) -> Option<Split<'_>> {
     } else {
         rest.split_at(rest.find(['/', '?', '\\']).unwrap_or(rest.len()))
     };
+    if authority.is_empty() && matches!(known_scheme(scheme), "http" | "https" | "ws" | "wss") {
+        return None;
+    }
     let (host, port) = host_and_port(authority)?;
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     // An `@` this early in a path means that the authority ended too soon, inside a password.
@@ -129,7 +145,7 @@ fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
     };
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '~');
-    if !host.bytes().all(is_plain) && !host.chars().all(allowed) {
+    if host.len() > MAX_HOST_BYTES || !(host.bytes().all(is_plain) || host.chars().all(allowed)) {
         return None;
     }
     let port = if port.is_empty() { None } else { Some(port.parse().ok()?) };
@@ -165,33 +181,46 @@ pub(super) fn path_holds_secret(path: &str) -> bool {
 
 /// The segments of a path, each with whether it is a secret.
 fn judged_segments(path: &str) -> impl Iterator<Item = (&str, bool)> {
-    let (mut before_previous, mut previous) = ("", "");
+    let mut before = Before::default();
     path.split('/').map(move |segment| {
-        let is_secret = is_secret_segment(before_previous, previous, segment);
-        (before_previous, previous) = (previous, segment);
+        let is_secret = is_secret_segment(&before, segment);
+        before.is_hook |=
+            segment.len() >= 7 && segment.as_bytes()[..7].eq_ignore_ascii_case(b"webhook");
+        before.is_hook |= before.previous.starts_with('T') && segment.starts_with('B');
+        before.previous = segment;
         (segment, is_secret)
     })
 }
 
+/// What stands before a segment.
+#[derive(Default)]
+struct Before<'p> {
+    previous: &'p str,
+    /// Whether a webhook's name came before (`/webhooks/1/x`, `/services/T0/B0/x`): whatever is
+    /// random behind it opens it.
+    is_hook: bool,
+}
+
 /// Tokens in paths: issued ones by their look, matrix parameters and nested URLs by their keys,
-/// and webhooks (`/services/T0/B0/x`, `/webhooks/1/x`, `/reset-password/x`) by where they stand.
-fn is_secret_segment(before_previous: &str, previous: &str, segment: &str) -> bool {
+/// and others by what stands before them (`/reset-password/x1`, webhooks).
+fn is_secret_segment(before: &Before<'_>, segment: &str) -> bool {
     if segment.len() < 4 {
         return false;
     }
-    if segment.bytes().any(|b| matches!(b, b'=' | b'%' | b':' | b'@' | b';')) {
-        return holds_secret(segment) || looks_secret(&decoded(segment));
+    let has_marks = segment.bytes().any(|b| matches!(b, b'=' | b'%' | b':' | b'@' | b';' | b'+'));
+    if has_marks && (holds_secret(segment) || looks_secret(&decoded(segment))) {
+        return true;
     }
-    if segment.len() < 16 {
-        return false;
+    if looks_secret(segment) {
+        return true;
     }
-    let random = segment.bytes().any(|b| b.is_ascii_digit())
-        || segment.bytes().any(|b| b.is_ascii_uppercase());
-    looks_secret(segment)
-        || (random
-            && (is_sensitive_key(previous)
-                || before_previous.eq_ignore_ascii_case("webhooks")
-                || (before_previous.starts_with('T') && previous.starts_with('B'))))
+    let has_digit = segment.bytes().any(|b| b.is_ascii_digit());
+    let is_number = segment.bytes().all(|b| b.is_ascii_digit());
+    let has_capital = segment.bytes().any(|b| b.is_ascii_uppercase());
+    let is_random = segment.len() >= 16 && (has_digit || has_capital);
+    let is_opener = is_random || (has_digit && !is_number);
+    (before.is_hook && is_random && !is_number)
+        || (is_opener && before.previous.len() >= 3 && is_sensitive_key(before.previous))
 }
 
 /// Appends the query without secrets to `out` and says so; leaves `out` alone when nothing changes.
@@ -221,7 +250,11 @@ fn redact_query(query: &str, out: &mut String) -> bool {
 fn is_secret_pair(pair: &str) -> bool {
     let pair = pair.trim_end_matches(['&', ';']);
     match pair.split_once('=') {
-        Some((key, value)) => !value.is_empty() && (is_sensitive_key(key) || holds_secret(value)),
+        Some((key, value)) => {
+            // An authorization code is long; a country's is not.
+            let is_code = key.eq_ignore_ascii_case("code") && value.len() >= 10;
+            !value.is_empty() && (is_code || is_sensitive_key(key) || holds_secret(value))
+        }
         None => holds_secret(pair),
     }
 }

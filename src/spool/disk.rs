@@ -10,7 +10,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A file system; tests have one that fails.
 pub(super) trait Disk: fmt::Debug + Send {
-    /// Creates a directory and those above it, for our user alone. One that exists will do.
+    /// Creates a directory and those above it, for our user alone. One that exists will do. The
+    /// last name is not synced; that is for whoever needs it to last.
     fn create_dirs(&self, path: &Path) -> io::Result<()>;
 
     /// Writes the parts as one file for our user alone, in the place of any older one, and waits
@@ -77,20 +78,19 @@ impl Disk for Storage {
         if path.is_dir() {
             return Ok(());
         }
-        let above = path.parent().filter(|above| !above.as_os_str().is_empty());
-        if let Some(above) = above {
+        if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty())
+            && !above.is_dir()
+        {
             self.create_dirs(above)?;
+            let home = above.parent().filter(|home| !home.as_os_str().is_empty());
+            // Whoever may create in a directory may not always read it, as syncing takes.
+            let _ = self.sync_dir(home.unwrap_or(Path::new(".")));
         }
         match private_dir().create(path) {
-            // Somebody else may have been faster.
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => {
-                return Err(error);
-            }
-            _ => {}
+            // Somebody else was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+            result => result,
         }
-        // Whoever may create in a directory may not always read it, as syncing takes.
-        let _ = self.sync_dir(above.unwrap_or(Path::new(".")));
-        Ok(())
     }
 
     fn write(&self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
@@ -121,7 +121,18 @@ impl Disk for Storage {
 
     #[cfg(unix)]
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
+        match File::open(path)?.sync_all() {
+            // Some network file systems sync no directories; theirs is another way.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+                ) =>
+            {
+                Ok(())
+            }
+            result => result,
+        }
     }
 
     /// Only Unix opens directories as files.

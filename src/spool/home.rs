@@ -23,7 +23,7 @@ impl Spool {
             self.lock = None;
         }
         if self.lock.is_none() {
-            self.lock = Some(settle(self.disk.as_ref(), &self.own)?);
+            self.lock = Some(settle(self.disk.as_ref(), &self.root, &self.own)?);
         }
         Ok(())
     }
@@ -51,7 +51,7 @@ pub(super) fn settle_anywhere(disk: &dyn Disk, root: &Path) -> Result<(PathBuf, 
     let mut n_tries = 1;
     loop {
         let own = root.join(format!("{}-{}", Uuid::now_v7(), std::process::id()));
-        match settle(disk, &own) {
+        match settle(disk, root, &own) {
             Ok(lock) => return Ok((own, lock)),
             Err(error) => {
                 let _ = disk.remove_file(&own.join(LOCK));
@@ -66,9 +66,11 @@ pub(super) fn settle_anywhere(disk: &dyn Disk, root: &Path) -> Result<(PathBuf, 
 }
 
 /// Creates `own`, those above it, and its lock.
-fn settle(disk: &dyn Disk, own: &Path) -> Result<File, SpoolError> {
+fn settle(disk: &dyn Disk, root: &Path, own: &Path) -> Result<File, SpoolError> {
     let path = own.join(LOCK);
     disk.create_dirs(own).map_err(|error| SpoolError::disk("create", own.to_path_buf(), error))?;
+    // Nothing that waits for the disk stands between the two: until it is locked, an adopter may
+    // take the directory for a dead process's and remove it.
     let lock = match disk.create_lock(&path) {
         // Left by a try of ours that failed half-way.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => disk.take_lock(&path),
@@ -78,5 +80,7 @@ fn settle(disk: &dyn Disk, own: &Path) -> Result<File, SpoolError> {
         // An adopter that came between our creating and our locking has removed the file.
         if disk.exists(&path)? { Ok(lock) } else { Err(io::ErrorKind::NotFound.into()) }
     });
-    lock.map_err(|error| SpoolError::disk("lock", path, error))
+    let lock = lock.map_err(|error| SpoolError::disk("lock", path, error))?;
+    disk.sync_dir(root).map_err(|error| SpoolError::disk("sync", root.to_path_buf(), error))?;
+    Ok(lock)
 }

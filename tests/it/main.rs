@@ -19,9 +19,12 @@ mod deadlines;
 mod delivery;
 mod doctor;
 mod fork;
+#[cfg(feature = "hits")]
+mod hits;
 mod identity;
 mod outage;
 mod redaction;
 mod shutdown;
+mod spool;
 #[cfg(feature = "test-util")]
 mod ways_out;

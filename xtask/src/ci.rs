@@ -91,6 +91,21 @@ pub const STEPS: &[Step] = &[
         &[],
         &["cargo", "run", "--release", "--example", "axum_service", "--", "--once"],
     ),
+    process(
+        "example-download-counts",
+        &[],
+        &[
+            "cargo",
+            "run",
+            "--release",
+            "--features",
+            "hits",
+            "--example",
+            "download_counts",
+            "--",
+            "--once",
+        ],
+    ),
 ];
 
 /// Prints the steps without running any: one line each, its name and its command.

@@ -1,19 +1,30 @@
 //! `POST /v1/batches`: takes a batch and answers once it is stored.
 //! It never answers 202 for what a crash could still lose.
+//!
+//! Lines (`application/x-ndjson`) cannot name their sender, so that the query string does:
+//!
+//! | parameter | what |
+//! |---|---|
+//! | `service` | `service.name` of all lines |
+//! | `environment` | `deployment.environment.name` of all lines |
+//!
+//! A batch names its sender itself, and takes no parameter.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::Api;
 use super::body::{self, Bounds, Held};
+use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
-use crate::ingest::{Form, admit};
+use crate::ingest::{Form, Told, admit, resource};
 use crate::model::{NotStored, Received, Stored};
 
 /// The answer to a batch that is stored.
@@ -31,8 +42,8 @@ pub(super) async fn post(
     request: Request,
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     let (head, body) = request.into_parts();
-    let form = match form(&head.headers) {
-        Ok(form) => form,
+    let (form, told) = match read_head(&head) {
+        Ok(read) => read,
         Err(problem) => {
             body::discard(body);
             return Err(problem);
@@ -44,8 +55,7 @@ pub(super) async fn post(
         in_flight: Arc::clone(&api.in_flight),
     };
     let held = body::read(body, &bounds).await?;
-    let key = text(&head.headers, "idempotency-key")?.map(str::to_owned);
-    let received = check(&api, form, key, held).await?;
+    let received = check(&api, form, told, held).await?;
     let (batch_id, records) = (received.batch_id, received.n_calls);
     let stored = store(&api, received).await?;
     let receipt = Receipt { batch_id, records, duplicate: stored == Stored::Duplicate };
@@ -53,17 +63,12 @@ pub(super) async fn post(
 }
 
 /// Decoding takes milliseconds of CPU for a large batch: not on a thread that serves connections.
-async fn check(
-    api: &Api,
-    form: Form,
-    key: Option<String>,
-    held: Held,
-) -> Result<Received, Problem> {
+async fn check(api: &Api, form: Form, told: Told, held: Held) -> Result<Received, Problem> {
     let permit = api.checking.acquire().await;
     let limits = api.limits;
     let checked = tokio::task::spawn_blocking(move || {
         let Held { bytes, permits } = held;
-        let received = admit(form, key.as_deref(), bytes, &limits, unix_now_ns());
+        let received = admit(form, told, bytes, &limits, unix_now_ns());
         // From here on the queue's bounds count the bytes.
         drop(permits);
         received
@@ -80,6 +85,25 @@ async fn store(api: &Api, received: Received) -> Result<Stored, Problem> {
         Ok(Err(error @ NotStored::StoreFailed)) => Err(Problem::unavailable(error.to_string())),
         Err(_) => Err(Problem::unavailable("the collector has stopped storing")),
     }
+}
+
+/// All that is said before the body.
+fn read_head(head: &Parts) -> Result<(Form, Told), Problem> {
+    let form = form(&head.headers)?;
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&head.uri)
+        .map_err(|error| Problem::bad_parameter(error.to_string()))?;
+    let mut parameters = Parameters::new(pairs);
+    let service = parameters.text("service")?;
+    let environment = parameters.text("environment")?;
+    parameters.finish()?;
+    let resource = resource(service.as_deref(), environment.as_deref());
+    if !resource.is_empty() && !matches!(form, Form::Lines(_)) {
+        let detail = "`service` and `environment` are for application/x-ndjson; a batch names its \
+                      sender itself";
+        return Err(Problem::bad_parameter(detail.to_owned()));
+    }
+    let key = text(&head.headers, "idempotency-key")?.map(str::to_owned);
+    Ok((form, Told { key, resource }))
 }
 
 fn form(headers: &HeaderMap) -> Result<Form, Problem> {

@@ -35,7 +35,7 @@ fn question(pairs: Vec<(String, String)>, now_ns: u64) -> Result<CallsQuery, Pro
     let filter = CallFilter {
         range: parameters.range(TimeRange::ALL, now_ns)?,
         host: parameters.text("host")?.map(|host| host.to_ascii_lowercase()),
-        method: parameters.text("method")?,
+        method: parameters.text("method")?.map(|method| method.to_ascii_uppercase()),
         status: parameters.parsed("status", statuses, StatusFilter::parse)?,
         outcome: parameters.parsed("outcome", &outcomes, Outcome::from_word)?,
     };

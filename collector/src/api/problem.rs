@@ -49,7 +49,8 @@ impl Problem {
 
     /// 401.
     pub(super) fn unauthorized() -> Self {
-        let detail = "send one of the collector's tokens as `Authorization: Bearer <token>`";
+        let detail = "send one of the collector's tokens as `Authorization: Bearer <token>`; to a \
+                      browser, give it as the password, with any user name";
         let status = StatusCode::UNAUTHORIZED;
         Self::new(status, "unauthorized", "Missing or wrong token", detail)
     }

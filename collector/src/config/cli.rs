@@ -3,6 +3,29 @@
 
 use clap::{Args, Parser, Subcommand};
 
+/// Stands below the flags in the help of `serve`.
+const SOURCES: &str = "\
+Each setting comes from its flag, else from its environment variable, else from the file, else it
+is the default.
+
+Environment variables:
+  EGRET_COLLECTOR_CONFIG
+  EGRET_COLLECTOR_LISTEN
+  EGRET_COLLECTOR_DATA_DIR
+  EGRET_COLLECTOR_TOKENS                several with commas between them
+  EGRET_COLLECTOR_TOKEN_FILE
+  EGRET_COLLECTOR_MAX_BATCH_BYTES
+  EGRET_COLLECTOR_MAX_DECODED_BYTES
+  EGRET_COLLECTOR_MAX_RECORDS
+  EGRET_COLLECTOR_QUEUE_BATCHES
+  EGRET_COLLECTOR_QUEUE_BYTES
+  EGRET_COLLECTOR_BODY_TIMEOUT_SECONDS
+  EGRET_COLLECTOR_RETENTION_DAYS
+  RUST_LOG                              how much is logged [default: info]
+
+In the file, a setting is a key without the prefix, in lower case: `data_dir = \"/var/lib/egret\"`,
+`tokens = [\"...\"]`.";
+
 /// Receives egret batches, keeps exact history and searchable calls, and shows them.
 #[derive(Debug, Parser)]
 #[command(name = "egret-collector", version, arg_required_else_help = true)]
@@ -17,6 +40,7 @@ pub struct Cli {
 #[non_exhaustive]
 pub enum Command {
     /// Receive batches and answer questions until SIGTERM or SIGINT.
+    #[command(after_help = SOURCES)]
     Serve(Box<ServeFlags>),
 }
 

@@ -8,7 +8,7 @@ use toml::Value;
 use super::ServeFlags;
 
 /// Every setting, by its key in the file.
-const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 11] = [
     "listen",
     "data_dir",
     "tokens",
@@ -104,7 +104,8 @@ impl Sources {
     }
 }
 
-fn variable(key: &str) -> String {
+/// The environment variable of a key.
+pub(super) fn variable(key: &str) -> String {
     format!("EGRET_COLLECTOR_{}", key.to_ascii_uppercase())
 }
 

@@ -105,3 +105,17 @@ fn a_file_that_is_no_toml_is_a_mistake() {
     let message = load("listen = ", &[], |_| {}).unwrap_err();
     assert!(message.starts_with("the file egret.toml must be readable TOML"), "{message}");
 }
+
+#[test]
+fn the_help_names_every_variable_and_which_source_wins() {
+    let mut command = <Cli as clap::CommandFactory>::command();
+    let serve = command.find_subcommand_mut("serve").unwrap();
+    for help in [serve.render_help(), serve.render_long_help()] {
+        let help = help.to_string();
+        assert!(help.contains("from its flag, else from its environment variable"), "{help}");
+        for key in sources::KEYS.into_iter().chain(["config"]) {
+            let variable = sources::variable(key);
+            assert!(help.lines().any(|line| line.split_whitespace().next() == Some(&variable)));
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::cell::Cell;
 use crate::model::timestamp;
 use crate::query::SummaryRow;
 
@@ -16,10 +17,10 @@ pub(super) struct RangeLink {
 /// A row of the summary.
 #[derive(Debug)]
 pub(super) struct RowView {
-    pub(super) target: String,
-    pub(super) host: String,
-    pub(super) method: String,
-    pub(super) template: String,
+    pub(super) target: Cell,
+    pub(super) host: Cell,
+    pub(super) method: Cell,
+    pub(super) template: Cell,
     pub(super) status_class: &'static str,
     pub(super) count: u64,
     pub(super) errors: u64,
@@ -34,12 +35,12 @@ pub(super) struct RowView {
 #[derive(Debug)]
 pub(super) struct CallView {
     pub(super) start: String,
-    pub(super) service: String,
-    pub(super) host: String,
-    pub(super) method: String,
-    pub(super) path: String,
+    pub(super) service: Cell,
+    pub(super) host: Cell,
+    pub(super) method: Cell,
+    pub(super) path: Cell,
     /// The status, or the error class when there is none.
-    pub(super) result: String,
+    pub(super) result: Cell,
     pub(super) is_error: bool,
     pub(super) duration: String,
 }
@@ -53,10 +54,10 @@ impl RangeLink {
 impl From<SummaryRow> for RowView {
     fn from(row: SummaryRow) -> Self {
         Self {
-            target: row.target,
-            host: row.host,
-            method: row.method,
-            template: row.template,
+            target: Cell::new(&row.target),
+            host: Cell::new(&row.host),
+            method: Cell::new(&row.method),
+            template: Cell::new(&row.template),
             status_class: row.status_class,
             count: row.count,
             errors: row.errors,
@@ -72,23 +73,24 @@ impl From<SummaryRow> for RowView {
 impl CallView {
     /// A call as the API has it.
     pub(super) fn of(call: &Value) -> Self {
-        let text = |key: &str| call[key].as_str().unwrap_or_default().to_owned();
+        let text = |key: &str| call[key].as_str().unwrap_or_default();
+        let cell = |key: &str| Cell::new(text(key));
         let status = call["http.response.status_code"].as_u64();
         let error_type = text("error.type");
         let result = match status {
-            Some(status) => status.to_string(),
-            None if error_type.is_empty() => text("outcome"),
-            None => error_type.clone(),
+            Some(status) => Cell::new(&status.to_string()),
+            None if error_type.is_empty() => cell("outcome"),
+            None => Cell::new(error_type),
         };
         let start_ns = call["start_unix_ns"].as_u64().unwrap_or(0);
         let total_ms = call["total_ns"].as_u64().map(|ns| ns as f64 / 1e6);
         let first_error = if call["kind"] == "server" { 500 } else { 400 };
         Self {
             start: format!("{:.3}", timestamp(start_ns)),
-            service: text("service"),
-            host: text("server.address"),
-            method: text("http.request.method"),
-            path: text("url.path"),
+            service: cell("service"),
+            host: cell("server.address"),
+            method: cell("http.request.method"),
+            path: cell("url.path"),
             result,
             is_error: !error_type.is_empty()
                 || call["outcome"] == "failed"

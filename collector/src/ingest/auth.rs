@@ -1,4 +1,4 @@
-//! Who may send and ask: bearer tokens.
+//! Who may send and ask: bearer tokens, and for browsers the same tokens as passwords.
 //! It never tells by its time how much of a token was right, and never prints one.
 
 use subtle::{Choice, ConstantTimeEq};
@@ -34,23 +34,63 @@ impl Tokens {
         self.0.is_empty()
     }
 
-    /// Whether an `Authorization` header lets in.
+    /// Whether an `Authorization` header lets in: `Bearer` alone.
     pub(crate) fn admit(&self, authorization: Option<&[u8]>) -> bool {
-        if self.0.is_empty() {
-            return true;
-        }
-        let Some(given) = authorization.and_then(bearer) else {
-            return false;
-        };
-        // Every token is compared, whichever fits.
-        let any =
-            self.0.iter().fold(Choice::from(0), |any, token| any | token.as_bytes().ct_eq(given));
-        any.into()
+        self.is_empty() || authorization.and_then(bearer).is_some_and(|given| self.has(given))
+    }
+
+    /// Whether an `Authorization` header lets in who only asks: `Bearer`, or `Basic` with a token
+    /// as the password and any user name. Browsers add a password to what other sites make them
+    /// send, so that it must never be good for more than asking.
+    pub(crate) fn admit_reader(&self, authorization: Option<&[u8]>) -> bool {
+        let password = || authorization.and_then(basic_password);
+        self.admit(authorization) || password().is_some_and(|given| self.has(&given))
+    }
+
+    /// Every token is compared, whichever fits.
+    fn has(&self, given: &[u8]) -> bool {
+        let tokens = self.0.iter().map(|token| token.as_bytes());
+        tokens.fold(Choice::from(0), |any, token| any | token.ct_eq(given)).into()
     }
 }
 
 /// The token of `Bearer <token>`; the scheme's case does not matter.
 fn bearer(authorization: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = authorization.split_at_checked(7)?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    credentials(authorization, b"bearer ")
+}
+
+/// The password of `Basic <base64 of user:password>`.
+fn basic_password(authorization: &[u8]) -> Option<Vec<u8>> {
+    let pair = decode_base64(credentials(authorization, b"basic ")?)?;
+    let colon = pair.iter().position(|byte| *byte == b':')?;
+    Some(pair[colon + 1..].to_vec())
+}
+
+fn credentials<'a>(authorization: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
+    let (given, rest) = authorization.split_at_checked(scheme.len())?;
+    given.eq_ignore_ascii_case(scheme).then(|| rest.trim_ascii())
+}
+
+/// RFC 4648's standard alphabet; the padding may be missing.
+fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+    let mut bytes = Vec::with_capacity(end * 3 / 4);
+    let (mut bits, mut n_bits) = (0_u32, 0);
+    for byte in &text[..end] {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6 | u32::from(value)) & 0xffff;
+        n_bits += 6;
+        if n_bits >= 8 {
+            n_bits -= 8;
+            bytes.push((bits >> n_bits & 0xff) as u8);
+        }
+    }
+    Some(bytes)
 }

@@ -3,31 +3,86 @@
 
 use egret::batch::{BatchMeta, Resource};
 use egret::codec::{CallsBuilder, Encoder, ndjson};
+use egret::record::Record;
 use uuid::Uuid;
 
-use super::{IngestLimits, Refusal};
+use super::{IngestLimits, Refusal, Told, start_problem};
+
+/// Who sends lines, as far as it is told, without secrets.
+pub(crate) fn resource(service: Option<&str>, environment: Option<&str>) -> Resource {
+    let pairs = [("service.name", service), ("deployment.environment.name", environment)];
+    let told = pairs.into_iter().filter_map(|(key, value)| Some((key, value?)));
+    told.map(|(key, value)| (key.to_owned(), egret::redact::text(value).into_owned())).collect()
+}
 
 /// The bytes of a batch that holds the lines' records. `now_ns` is the start of calls that do not
 /// say theirs.
 pub(super) fn to_batch(
     text: &str,
-    batch_id: Uuid,
+    told: Told,
     limits: &IngestLimits,
     now_ns: u64,
 ) -> Result<Vec<u8>, Refusal> {
-    let n_lines = text.lines().filter(|line| !line.trim().is_empty()).count();
+    let n_lines = filled(text).count();
+    if n_lines == 0 {
+        let problem = "no records; send one JSON object a line";
+        return Err(Refusal::Malformed(problem.to_owned()));
+    }
     if n_lines > limits.n_records {
         return Err(Refusal::TooLarge(format!(
             "{n_lines} records exceed the limit of {}; send fewer in one request",
             limits.n_records
         )));
     }
-    let mut calls = CallsBuilder::default();
-    ndjson::read(text, now_ns, |record| calls.push(record))
-        .map_err(|error| Refusal::Malformed(error.to_string()))?;
-    let mut meta = BatchMeta::new(Resource::new(), 0);
-    meta.batch_id = batch_id;
+    let calls = calls(text, now_ns).map_err(|error| Refusal::Malformed(error.to_string()))?;
+    let mut meta = BatchMeta::new(told.resource, 0);
+    meta.batch_id = batch_id(told.key.as_deref());
     Encoder::new()
         .and_then(|mut encoder| encoder.encode(&meta, &calls, None))
         .map_err(|error| Refusal::TooLarge(error.to_string()))
+}
+
+fn calls(text: &str, now_ns: u64) -> Result<CallsBuilder, ndjson::LineError> {
+    let mut calls = CallsBuilder::default();
+    let mut lines = filled(text);
+    let mut refused = None;
+    let read = ndjson::read(text, now_ns, |record| {
+        let line = lines.next().unwrap_or_default();
+        if refused.is_some() {
+            return;
+        }
+        match problem(record, now_ns) {
+            Some(problem) => refused = Some(ndjson::LineError { line, problem }),
+            None => calls.push(record),
+        }
+    });
+    // What is refused here was read, and so comes before what could not be.
+    refused.map_or(read, Err)?;
+    Ok(calls)
+}
+
+/// The numbers, from 1, of the lines that say something.
+fn filled(text: &str) -> impl Iterator<Item = usize> {
+    let lines = text.lines().enumerate();
+    lines.filter(|(_, line)| !line.trim().is_empty()).map(|(n, _)| n + 1)
+}
+
+/// What is wrong with a record that can be read. A URL that cannot be read leaves none of its
+/// parts.
+fn problem(record: &Record<'_>, now_ns: u64) -> Option<String> {
+    let url = record.url();
+    let says = [url.host(), url.path(), record.target(), record.template()];
+    if says.iter().all(|text| text.is_empty()) {
+        let problem = "says not whom it called; one of url.full (a URL that can be read), \
+                       server.address and target is needed";
+        return Some(problem.to_owned());
+    }
+    start_problem(record.start_unix_ns, now_ns)
+}
+
+/// Lines that are sent again are the same batch when their key says so. The header's value may be
+/// in quotes.
+fn batch_id(key: Option<&str>) -> Uuid {
+    let key = key.map(|key| key.trim().trim_matches('"'));
+    key.and_then(|key| Uuid::try_parse(key).ok()).unwrap_or_else(Uuid::now_v7)
 }

@@ -61,6 +61,32 @@ fn any_of_the_tokens_lets_in_and_nothing_else_does() {
     check_token(&["one"], Some("Basic one"), false);
 }
 
+#[track_caller]
+fn check_reader(header: &str, is_let_in: bool) {
+    let mut tokens = Tokens::default();
+    ["one", "t:w?>o~"].iter().for_each(|token| tokens.add(token).unwrap());
+    assert_eq!(tokens.admit_reader(Some(header.as_bytes())), is_let_in, "{header}");
+    let is_bearer = header.starts_with("Bearer");
+    assert_eq!(tokens.admit(Some(header.as_bytes())), is_let_in && is_bearer, "{header}");
+}
+
+#[test]
+fn a_password_lets_in_who_only_asks() {
+    check_reader("Bearer one", true);
+    check_reader("Bearer onee", false);
+    check_reader("Basic YW55b25lOm9uZQ==", true); // anyone:one
+    check_reader("basic YW55b25lOm9uZQ", true);
+    check_reader("Basic Om9uZQ==", true); // :one
+    check_reader("Basic dTp0Onc/Pm9+", true); // u:t:w?>o~
+    check_reader("Basic b25l", false); // one
+    check_reader("Basic b25lOng=", false); // one:x
+    check_reader("Basic eDo=", false); // x:
+    check_reader("Basic one", false);
+    check_reader("Basic ####", false);
+    check_reader("Basic ", false);
+    check_reader("Basic", false);
+}
+
 #[test]
 fn tokens_that_no_header_can_carry_are_refused_and_none_is_printed() {
     let mut tokens = Tokens::default();
@@ -79,7 +105,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 #[track_caller]
 fn admit_lines(compression: Compression, body: Vec<u8>) -> Result<Received, Refusal> {
-    admit(Form::Lines(compression), None, body.into(), &LIMITS, 1_000)
+    admit(Form::Lines(compression), Told::default(), body.into(), &LIMITS, 1_000)
 }
 
 #[test]
@@ -105,7 +131,8 @@ fn the_key_is_the_batch_id_when_it_is_one() {
     let id = "0193f3a0-0000-7000-8000-000000000001";
     let admit = |key: &str| {
         let form = Form::Lines(Compression::Identity);
-        admit(form, Some(key), LINE.into(), &LIMITS, 0).unwrap().batch_id
+        let told = Told { key: Some(key.to_owned()), ..Told::default() };
+        admit(form, told, LINE.into(), &LIMITS, 0).unwrap().batch_id
     };
     assert_eq!(admit(id).to_string(), id);
     assert_eq!(admit(&format!("\"{id}\"")).to_string(), id);
@@ -139,4 +166,73 @@ fn lines_that_are_refused_say_why() {
     check_refused(identity, format!("{LINE}\n").repeat(51).into(), "too large: 51 records");
     let late = format!(r#"{{"start_unix_ns":{}}}"#, u64::MAX);
     check_refused(identity, late.into(), "malformed: line 1: start_unix_ns");
+    check_refused(identity, "".into(), "malformed: no records");
+    check_refused(identity, " \n\n".into(), "malformed: no records");
+    let needed = "one of url.full (a URL that can be read), server.address and target";
+    let silent = [
+        "{}",
+        r#"{"http.request.method":"GET","total_ns":1}"#,
+        r#"{"url.full":"https://user:pass word@a b/"}"#,
+    ];
+    for silent in silent {
+        let text = format!("{LINE}\n\n{silent}\nx");
+        check_refused(identity, text.into(), "malformed: line 3: says not whom");
+        check_refused(identity, silent.into(), needed);
+    }
+    for said in [r#""target":"pay""#, r#""server.address":"a.com""#, r#""url.template":"/x""#] {
+        admit_lines(identity, format!("{{{said}}}").into()).unwrap();
+    }
+}
+
+const DAY_NS: u64 = 86_400_000_000_000;
+
+/// A batch of two calls, of which the second begins at `start_ns`.
+fn native(start_ns: u64) -> Bytes {
+    let mut calls = egret::codec::CallsBuilder::default();
+    for start_ns in [1_000, start_ns] {
+        let mut scratch = String::new();
+        let url = egret::redact::SafeUrl::parse("https://a.com/x", &mut scratch);
+        let kind = egret::record::Kind::Client;
+        calls.push(&egret::record::Record::new(kind, "GET", url, start_ns));
+    }
+    let meta = egret::batch::BatchMeta::new(Resource::new(), 0);
+    egret::codec::Encoder::new().unwrap().encode(&meta, &calls, None).unwrap().into()
+}
+
+#[track_caller]
+fn check_start(start_ns: u64, is_taken: bool) {
+    let line = format!(r#"{{"target":"a","start_unix_ns":{start_ns}}}"#);
+    let lines = format!("{LINE}\n{line}").into();
+    let bodies = [
+        (Form::Native, native(start_ns), "call 2: start_unix_ns"),
+        (Form::Lines(Compression::Identity), lines, "line 2: start_unix_ns"),
+    ];
+    for (form, body, says) in bodies {
+        match admit(form, Told::default(), body, &LIMITS, 1_000) {
+            Ok(_) => assert!(is_taken, "{form:?}"),
+            Err(Refusal::Malformed(problem)) => {
+                assert!(!is_taken && problem.starts_with(says), "{form:?}: {problem}");
+            }
+            Err(other) => panic!("{form:?}: {other}"),
+        }
+    }
+}
+
+#[test]
+fn a_call_that_begins_more_than_a_day_after_its_receipt_is_refused() {
+    check_start(DAY_NS + 1_000, true);
+    check_start(DAY_NS + 1_001, false);
+    check_start(i64::MAX.cast_unsigned(), false);
+}
+
+#[test]
+fn lines_are_sent_by_whom_the_request_names() {
+    let told = Told { key: None, resource: resource(Some("shop"), Some("AKIAIOSFODNN7EXAMPLE")) };
+    let form = Form::Lines(Compression::Identity);
+    let received = admit(form, told, LINE.into(), &LIMITS, 0).unwrap();
+    let batch = Batch::open(&received.bytes, &Limits::default()).unwrap();
+    let found: Vec<(&str, &str)> =
+        batch.meta().resource.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let environment = ("deployment.environment.name", egret::redact::REDACTED);
+    assert_eq!(found, [environment, ("service.name", "shop")]);
 }

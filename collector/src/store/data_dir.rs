@@ -57,9 +57,7 @@ impl DataDir {
 
     fn take(path: &Path, temporary: Option<TempDir>) -> Result<Self, DirError> {
         let lock = create(path)
-            .and_then(|()| {
-                File::options().create(true).truncate(false).write(true).open(path.join("lock"))
-            })
+            .and_then(|()| open_private(&path.join("lock")))
             .map_err(|source| io_error(path, source))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock, _temporary: temporary }),
@@ -109,6 +107,15 @@ pub(super) fn remove_day(dir: &Path, day: Day) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Opens a file, and makes it when it is not there: for its owner alone, whatever the umask allows.
+pub(super) fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Calls tell what a company does with whom: the directory is its owner's alone.

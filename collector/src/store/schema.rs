@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::data_dir::open_private;
+
 /// One kind of file: its tables and the version that `PRAGMA user_version` holds.
 #[derive(Debug)]
 pub(super) struct Schema {
@@ -94,12 +96,12 @@ pub(crate) enum OpenError {
         /// The latest version that is known.
         known: i64,
     },
-    /// SQLite cannot open it.
+    /// SQLite or the system cannot open it.
     #[error("cannot open {path}; it may be no database, or not be readable and writable")]
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// SQLite's own words.
+        /// SQLite's own words, or the system's.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -108,11 +110,13 @@ pub(crate) enum OpenError {
 impl Schema {
     /// Opens a file for writing, and makes it when it is not there.
     pub(super) fn open_writable(&self, path: &Path) -> Result<Connection, OpenError> {
+        // An empty file is an empty database; SQLite gives the files beside it the same mode.
+        open_private(path).map_err(|source| sqlite(path, source))?;
         let open = || {
             let connection = Connection::open(path)?;
             // FULL, so that what was acknowledged survives the machine's fall, not only ours.
             connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
-            Ok(connection)
+            Ok::<_, rusqlite::Error>(connection)
         };
         let mut connection = open().map_err(|source| sqlite(path, source))?;
         let found = self.checked_version(&connection, path)?;
@@ -131,7 +135,7 @@ impl Schema {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(path, flags)?;
             connection.busy_timeout(Duration::from_secs(5))?;
-            Ok(connection)
+            Ok::<_, rusqlite::Error>(connection)
         };
         let connection = open().map_err(|source| sqlite(path, source))?;
         let found = self.checked_version(&connection, path)?;
@@ -157,6 +161,6 @@ impl Schema {
     }
 }
 
-fn sqlite(path: &Path, source: rusqlite::Error) -> OpenError {
-    OpenError::Sqlite { path: path.to_owned(), source: Box::new(source) }
+fn sqlite(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
+    OpenError::Sqlite { path: path.to_owned(), source: source.into() }
 }

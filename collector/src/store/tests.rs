@@ -172,3 +172,22 @@ fn blocks_come_newest_first_over_days_and_chunks() {
     let expected: Vec<u128> = expected.into_iter().map(|(_, id)| id).collect();
     assert_eq!(content(dir.path()), (expected, 300));
 }
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_can_read_the_data() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("data");
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let mut writer = Writer::open(DataDir::open(&path).unwrap()).unwrap();
+    writer.write(&group(vec![block(1, LATE_NS)])).unwrap();
+    assert_eq!(mode(&path), 0o700);
+    let mut n_beside = 0;
+    for entry in std::fs::read_dir(&path).unwrap() {
+        let file = entry.unwrap().path();
+        n_beside += usize::from(file.to_string_lossy().contains(".db-"));
+        assert_eq!(mode(&file), 0o600, "{file:?}");
+    }
+    assert_eq!(n_beside, 4, "-wal and -shm of two files");
+}

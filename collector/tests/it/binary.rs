@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 
+use crate::fixture::{Client, answer};
+
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_egret-collector"));
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -22,8 +24,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one, and waits until it listens.
     pub(crate) fn start(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, |command| command)
+    }
+
+    fn start_with(data_dir: &Path, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let mut command = program();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+        change(&mut command);
         let mut child = command.spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
@@ -100,4 +107,23 @@ fn a_second_collector_on_the_same_data_is_refused() {
     server.signal("INT");
     let (status, log) = server.wait();
     assert!(status.success(), "{log}");
+}
+
+#[tokio::test]
+async fn refused_tokens_are_logged_once_and_never_printed() {
+    let dir = tempfile::tempdir().unwrap();
+    let server =
+        Server::start_with(dir.path(), |command| command.env("EGRET_COLLECTOR_TOKENS", "right"));
+    let client = Client::new(&server.url).with_token("not-the-right-one");
+    for _ in 0..5 {
+        let get = client.request(reqwest::Method::GET, "/api/v1/calls?host=private");
+        assert_eq!(answer(get).await.0, 401);
+    }
+    server.signal("INT");
+    let (_, log) = server.wait();
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("no valid token")).collect();
+    assert_eq!(told.len(), 1, "{log}");
+    assert!(told[0].contains("WARN") && told[0].contains("/api/v1/calls"), "{log}");
+    assert!(told[0].contains("n_refused=1"), "{log}");
+    assert!(!log.contains("not-the-right-one") && !log.contains("private"), "{log}");
 }

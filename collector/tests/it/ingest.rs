@@ -67,7 +67,7 @@ async fn lines_are_stored_plain_and_compressed() {
         let (status, receipt) = answer(post.header("content-encoding", encoding).body(body)).await;
         assert_eq!((status, &receipt["records"]), (202, &json!(2)), "{encoding}: {receipt}");
     }
-    let page = client.get("/api/v1/calls?method=POST").await;
+    let page = client.get("/api/v1/calls?method=post").await;
     let calls = page["calls"].as_array().unwrap();
     assert_eq!(calls.len(), 3);
     for call in calls {
@@ -91,6 +91,33 @@ async fn lines_with_a_key_are_stored_once() {
         assert_eq!(answer(post).await, (202, expected));
     }
     assert_eq!(client.count().await, 2);
+    collector.shutdown().await;
+}
+
+#[tokio::test]
+async fn lines_are_sent_by_the_service_of_the_query_string() {
+    let collector = Collector::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::new(collector.url());
+    let post = |query: &str, content_type: &str| {
+        let path = format!("/v1/batches?{query}");
+        let post = client.request(reqwest::Method::POST, &path);
+        post.header("content-type", content_type).body(LINES)
+    };
+    let lines = "application/x-ndjson";
+    let (status, receipt) = answer(post("service=my%20shop&environment=prod", lines)).await;
+    assert_eq!(status, 202, "{receipt}");
+    assert_eq!(client.get("/api/v1/summary?service=my%20shop").await["count"], 2);
+    assert_eq!(client.get("/api/v1/calls").await["calls"][0]["service"], "my shop");
+    let refused = [
+        ("sevice=a", lines, "`sevice` is not a parameter here; there are service, environment"),
+        ("service=a&service=b", lines, "`service` is given twice"),
+        ("service=a", "application/octet-stream", "are for application/x-ndjson"),
+    ];
+    for (query, content_type, says) in refused {
+        let (status, problem) = answer(post(query, content_type)).await;
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(status == 400 && detail.contains(says), "{status} {detail:?}: not {says:?}");
+    }
     collector.shutdown().await;
 }
 

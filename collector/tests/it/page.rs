@@ -46,3 +46,21 @@ async fn what_a_call_says_stays_text() {
     assert!(html.contains("alert(1)"));
     collector.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_long_text_does_not_destroy_the_page() {
+    let collector = Collector::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::new(collector.url());
+    let long = "a.".repeat(8_000);
+    let line = serde_json::json!({ "target": long, "url.template": format!("/{long}") });
+    let backwards = r#"{"target":"lasrever \u202e\u0007txet"}"#;
+    let post = client.post().header("content-type", "application/x-ndjson");
+    let (status, receipt) = answer(post.body(format!("{line}\n{backwards}"))).await;
+    assert_eq!(status, 202, "{receipt}");
+    let (_, html) = page(&client, "/").await;
+    assert!(html.len() < 20_000, "{}", html.len());
+    assert!(html.contains(&format!("\">{}a…</span>", &long[..118])), "{html}");
+    assert!(html.contains(&format!("title=\"{}", &long[..900])), "{html}");
+    assert!(html.contains("lasrever txet"), "{html}");
+    collector.shutdown().await;
+}

@@ -70,6 +70,8 @@ async fn what_is_no_batch_is_refused() {
     other_version[4] = 9;
     let mut flipped = good.clone();
     *flipped.last_mut().unwrap() ^= 1;
+    let mut far = Call::new("/a", 200);
+    far.start_ns = i64::MAX.cast_unsigned();
     let longer = [good.as_slice(), b"x"].concat();
     let mut encoded = bad(NATIVE, good.clone(), 415, "without Content-Encoding");
     encoded.headers.push(("content-encoding", "gzip"));
@@ -86,7 +88,10 @@ async fn what_is_no_batch_is_refused() {
         bad(NATIVE, flipped, 400, "checksum"),
         bad(NATIVE, longer, 400, "checksum"),
         bad("text/plain", good, 415, "text/plain"),
-        bad(LINES, "{}\n{\"kind\":\"what\"}", 400, "line 2: kind"),
+        bad(LINES, "{\"target\":\"a\"}\n{\"kind\":\"what\"}", 400, "line 2: kind"),
+        bad(LINES, "", 400, "no records"),
+        bad(LINES, "{}", 400, "line 1: says not whom it called; one of url.full"),
+        bad(NATIVE, batch(&[far]).bytes, 400, "call 1: start_unix_ns"),
         bad(LINES, "[1]", 400, "line 1: not a JSON object"),
         bad(LINES, b"\xff".to_vec(), 400, "not UTF-8"),
         encoded,
@@ -178,18 +183,37 @@ async fn without_a_token_nobody_gets_in() {
     let guest = anyone.clone().with_token("three");
     for client in [&anyone, &guest] {
         for path in ["/", "/api/v1/summary", "/api/v1/calls"] {
-            let get = client.request(reqwest::Method::GET, path);
-            assert_eq!(answer(get).await.0, 401, "{path}");
+            let response = client.request(reqwest::Method::GET, path).send().await.unwrap();
+            assert_eq!(response.status(), 401, "{path}");
+            let offers = response.headers().get_all("www-authenticate");
+            assert!(offers.iter().eq(["Bearer", "Basic realm=\"egret\""]), "{path}");
         }
         // Larger than any buffer on the way: the refusal arrives all the same.
         for body in [sample().bytes, vec![0; 3 << 20]] {
             let response = client.post().body(body).send().await.unwrap();
             assert_eq!(response.status(), 401);
-            assert_eq!(response.headers()["www-authenticate"], "Bearer");
+            assert!(response.headers().get_all("www-authenticate").iter().eq(["Bearer"]));
         }
         client.get("/healthz").await;
     }
     check_unharmed(&anyone.with_token("two")).await;
+    collector.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_browser_asks_with_the_token_as_password_and_cannot_send() {
+    let collector = Collector::builder().token("one").start().await.unwrap();
+    let client = Client::new(collector.url());
+    for (password, status) in [("one", 200), ("two", 401)] {
+        for path in ["/", "/api/v1/summary", "/api/v1/calls"] {
+            let get = client.request(reqwest::Method::GET, path);
+            assert_eq!(answer(get.basic_auth("me", Some(password))).await.0, status, "{path}");
+        }
+    }
+    // What another site makes a browser send comes with the password too.
+    let post = client.post().basic_auth("me", Some("one")).body(sample().bytes);
+    assert_eq!(answer(post).await.0, 401);
+    check_unharmed(&client.with_token("one")).await;
     collector.shutdown().await;
 }
 

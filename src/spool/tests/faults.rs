@@ -208,6 +208,53 @@ fn a_directory_that_vanished_is_made_again_by_a_disk_that_fails() {
     }
 }
 
+#[test]
+fn a_new_directory_that_an_adopter_removes_is_tried_under_another_name() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("spool");
+    let disk = Faulty::default();
+    let open_one = || Spool::open_on(Box::new(disk.clone()), &dir, roomy(), NOW);
+    disk.overtake(1);
+    let (mut spool, _) = open_one().unwrap();
+    spool.put(b"a", 1, NOW).unwrap();
+    assert_eq!(open_quick(&dir).1.n_batches, 0, "the lock that it holds is the one in place");
+    drop(spool);
+
+    disk.overtake(usize::MAX);
+    let error = open_one().unwrap_err().to_string();
+    assert!(error.starts_with("cannot lock "), "{error}");
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "nothing of the tries is left");
+}
+
+#[test]
+fn a_put_that_fails_leaves_no_file() {
+    // Look for the lock; then write, rename, sync.
+    for n in 1..4 {
+        for fault in [Fault::Fails(ENOSPC), Fault::FailsDone(EIO)] {
+            let dir = tempfile::tempdir().unwrap();
+            let disk = Faulty::default();
+            let (mut spool, _) =
+                Spool::open_on(Box::new(disk.clone()), dir.path(), roomy(), NOW).unwrap();
+            disk.set(n..n + 1, fault);
+            spool.put(b"a", 1, NOW).unwrap_err();
+            assert_eq!(tree(dir.path()), ["*/lock"]);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_the_disk_did_not_let_go_of_is_removed_at_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Faulty::default();
+    let (mut spool, _) = Spool::open_on(Box::new(disk.clone()), dir.path(), roomy(), NOW).unwrap();
+    spool.put(b"a", 1, NOW).unwrap();
+    disk.set(0..1, Fault::Fails(EIO));
+    spool.remove(spool.oldest().unwrap().id);
+    assert_eq!((spool.n_batches(), tree(dir.path()).len()), (0, 2));
+    drop(spool);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
 /// A write that is cut at any byte by the death of the process leaves no batch.
 #[test]
 fn a_write_torn_at_any_byte_is_never_read() {

@@ -31,6 +31,8 @@ pub(super) struct Faulty(Arc<Plan>);
 
 #[derive(Debug, Default)]
 struct Plan {
+    /// How many of the next new locks an adopter removes before they are locked.
+    n_overtaken: AtomicUsize,
     n_done: AtomicUsize,
     fault: Mutex<Option<(std::ops::Range<usize>, Fault)>>,
 }
@@ -40,6 +42,11 @@ impl Faulty {
     pub(super) fn set(&self, range: std::ops::Range<usize>, fault: Fault) {
         self.0.n_done.store(0, Ordering::Relaxed);
         *self.0.fault.lock().unwrap() = Some((range, fault));
+    }
+
+    /// The next `n` new directories are taken for a dead process's.
+    pub(super) fn overtake(&self, n: usize) {
+        self.0.n_overtaken.store(n, Ordering::Relaxed);
     }
 
     pub(super) fn heal(&self) {
@@ -118,7 +125,12 @@ impl Disk for Faulty {
     fn create_lock(&self, path: &Path) -> io::Result<File> {
         // Half of it: the file is there, and not locked.
         let half = || Storage.create_lock(path).map_or((), drop);
-        self.run(|| Storage.create_lock(path), half)
+        let lock = self.run(|| Storage.create_lock(path), half)?;
+        let one_less = |n: usize| n.checked_sub(1);
+        if self.0.n_overtaken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
+            fs::remove_dir_all(path.parent().unwrap())?;
+        }
+        Ok(lock)
     }
     fn take_lock(&self, path: &Path) -> io::Result<File> {
         self.plain(|| Storage.take_lock(path))
