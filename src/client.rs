@@ -26,7 +26,7 @@ use crate::queue::Queue;
 use crate::spool::SpoolBounds;
 use crate::stats::{Books, Stats};
 use crate::transport::{self, Checkup, HttpTransport, Transport};
-use crate::worker::{self, Desk, Errand, SpoolPlace, StartError, Unflushed, Wraps};
+use crate::worker::{self, Desk, Errand, SpoolPlace, StartError, Turns, Unflushed, Wraps};
 
 /// How long a guard's drop may take, unless it is told otherwise.
 const GUARD_DEADLINE: Duration = Duration::from_secs(2);
@@ -45,6 +45,7 @@ struct Inner {
     books: Arc<Books>,
     desk: Arc<Desk>,
     wraps: Arc<Wraps>,
+    turns: Turns,
 }
 
 /// Makes the transport of a process.
@@ -209,13 +210,13 @@ impl Egret {
 
     fn ask(&self, errand: Errand, deadline: Duration) -> Result<(), Unflushed> {
         let Some(inner) = self.inner() else { return Ok(()) };
-        let answer = inner.desk.ask(errand, deadline_of(deadline));
+        let answer = inner.desk.ask(errand, deadline_of(deadline), &inner.turns);
         answer.unwrap_or_else(|| self.without_answer())
     }
 
     async fn ask_async(&self, errand: Errand, deadline: Duration) -> Result<(), Unflushed> {
         let Some(inner) = self.inner() else { return Ok(()) };
-        let answer = inner.desk.ask_async(errand, deadline_of(deadline)).await;
+        let answer = inner.desk.ask_async(errand, deadline_of(deadline), &inner.turns).await;
         answer.unwrap_or_else(|| self.without_answer())
     }
 
@@ -238,7 +239,7 @@ impl Inner {
         let clock = Arc::new(Clock::default());
         let books = Arc::new(Books::default());
         let wraps = Arc::new(Wraps::default());
-        worker::start(worker::Parts {
+        let parts = worker::Parts {
             queue: queue.clone(),
             drain,
             books: Arc::clone(&books),
@@ -253,13 +254,14 @@ impl Inner {
             }),
             transport: (blueprint.transport)(config),
             wraps: Arc::clone(&wraps),
-        })?;
+        };
+        let turns = worker::start(parts, config.is_inline)?;
         let process = std::process::id();
         let lifeline = Lifeline { process, desk: Arc::clone(&desk) };
         let parent = Arc::clone(&blueprint);
         let respawn = move || parent.child().and_then(Egret::recorder);
         let recorder = Recorder::new(clock, queue.clone(), Box::new(respawn), Box::new(lifeline));
-        Ok(Self { process, blueprint, recorder, queue, books, desk, wraps })
+        Ok(Self { process, blueprint, recorder, queue, books, desk, wraps, turns })
     }
 }
 

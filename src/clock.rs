@@ -4,6 +4,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
 
+#[cfg(feature = "test-util")]
+mod manual;
+
+#[cfg(feature = "test-util")]
+pub use manual::ManualClock;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,6 +21,10 @@ impl Tick {
     /// Reads the monotonic clock (20 to 25 ns).
     #[must_use]
     pub fn now() -> Self {
+        #[cfg(feature = "test-util")]
+        if let Some(now) = manual::now() {
+            return Self(now);
+        }
         Self(Instant::now())
     }
 

@@ -1,6 +1,7 @@
 //! From what code and environment say to a configuration that holds.
 //! Never stops at the first error: all of them come back at once, each with what would be valid.
 
+mod check;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use crate::sample::Sampling;
 #[derive(Debug, Clone)]
 pub struct Config {
     pub(crate) is_enabled: bool,
+    pub(crate) is_inline: bool,
     pub(crate) batches_url: Url,
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) resource: Resource,
@@ -121,6 +123,8 @@ words! {
         SampleMaxPerHostSecond = "EGRET_SAMPLE_MAX_PER_HOST_SECOND",
         /// What is slow.
         SlowMs = "EGRET_SLOW_MS",
+        /// Delivery without a thread.
+        Inline = "EGRET_INLINE",
         /// Off.
         Disabled = "EGRET_DISABLED",
     }
@@ -265,6 +269,13 @@ impl ConfigBuilder {
         self.set(Setting::SlowMs, duration.as_millis().to_string())
     }
 
+    /// Starts no thread: calls wait in the queue, within its bounds, and are delivered by whoever
+    /// flushes or shuts down. For programs that are soon over. Defaults to false.
+    #[must_use]
+    pub fn inline(self, is_inline: bool) -> Self {
+        self.set(Setting::Inline, is_inline.to_string())
+    }
+
     /// Makes every entry point do nothing and starts no thread. Defaults to false.
     #[must_use]
     pub fn disabled(self, is_disabled: bool) -> Self {
@@ -278,50 +289,6 @@ impl ConfigBuilder {
         self
     }
 
-    /// Checks everything.
-    ///
-    /// # Errors
-    /// When any value is not valid; all that are come back at once.
-    pub fn build(self) -> Result<Config, ConfigError> {
-        let mut check = Check { raw: &self, problems: Vec::new() };
-        let is_enabled = !check.flag(Setting::Disabled);
-        let batches_url = check.batches_url();
-        let authorization = check.authorization();
-        let resource = check.resource();
-        let queue = QueueBounds {
-            records: check.number(Setting::QueueRecords, 262_144, 1, (1 << 24) - 1) as u32,
-            bytes: check.number(Setting::QueueBytes, 64 << 20, 64 << 10, 16 << 30),
-        };
-        let flush_interval_ms = check.number(Setting::FlushIntervalMs, 1_000, 10, 600_000);
-        let pending_bytes = check.number(Setting::PendingBytes, 16 << 20, 4 << 20, 16 << 30);
-        let batching = Batching {
-            flush_interval: Duration::from_millis(flush_interval_ms),
-            records: 8_192,
-            bytes: 2 << 20,
-            pending_bytes: usize::try_from(pending_bytes).unwrap_or(usize::MAX),
-            expiry: Duration::from_secs(3_600),
-        };
-        let sampling = check.sampling();
-        let spool_dir = check.raw.value(Setting::SpoolDir).map(PathBuf::from);
-        let spool_max_bytes = check.number(Setting::SpoolMaxBytes, 256 << 20, 4 << 20, 1 << 40);
-        let spool_max_age_s = check.number(Setting::SpoolMaxAgeSeconds, 86_400, 60, 31_536_000);
-        match (batches_url, check.problems.is_empty()) {
-            (Some(batches_url), true) => Ok(Config {
-                is_enabled,
-                batches_url,
-                authorization,
-                resource,
-                queue,
-                batching,
-                sampling,
-                spool_dir,
-                spool_max_bytes,
-                spool_max_age: Duration::from_secs(spool_max_age_s),
-            }),
-            _ => Err(ConfigError { problems: check.problems }),
-        }
-    }
-
     fn set(mut self, name: Setting, value: impl Into<String>) -> Self {
         self.set.0[name as usize] = Some(value.into());
         self
@@ -331,145 +298,4 @@ impl ConfigBuilder {
         let place = name as usize;
         self.set.0[place].as_deref().or(self.environment.0[place].as_deref()).map(str::trim)
     }
-}
-
-/// Reads values one by one and collects what is wrong with them.
-struct Check<'a> {
-    raw: &'a ConfigBuilder,
-    problems: Vec<String>,
-}
-
-impl Check<'_> {
-    fn problem(&mut self, name: Setting, problem: &str) {
-        self.problems.push(format!("{}: {problem}", name.as_str()));
-    }
-
-    fn number(&mut self, name: Setting, default: u64, least: u64, most: u64) -> u64 {
-        let Some(value) = self.raw.value(name) else {
-            return default;
-        };
-        match value.parse::<u64>() {
-            Ok(number) if (least..=most).contains(&number) => number,
-            _ => {
-                let value = crate::redact::text(value);
-                let problem = format!("{value:?} is not a whole number from {least} to {most}");
-                self.problem(name, &problem);
-                default
-            }
-        }
-    }
-
-    fn sampling(&mut self) -> Sampling {
-        let rate = self.raw.value(Setting::SampleRate).unwrap_or("1");
-        let rate = share(rate).unwrap_or_else(|| {
-            self.problem(Setting::SampleRate, "accepted is a number from 0 to 1, as 0.05");
-            1.0
-        });
-        let mut hosts = Vec::new();
-        let rules = self.raw.value(Setting::SampleHosts).unwrap_or_default();
-        for rule in rules.split(',').map(str::trim).filter(|rule| !rule.is_empty()) {
-            match rule.split_once('=').map(|(host, rate)| (host.trim(), share(rate))) {
-                Some((host, Some(rate))) if !host.is_empty() => {
-                    hosts.push((host.to_ascii_lowercase(), rate));
-                }
-                _ => {
-                    let form = "accepted is HOST=SHARE,..., as api.example.com=0.1,*.internal=0";
-                    self.problem(Setting::SampleHosts, form);
-                }
-            }
-        }
-        // More than a clock can count in a second is no ceiling.
-        let most = u64::from(u32::MAX);
-        let ceiling = self.number(Setting::SampleMaxPerHostSecond, most, 1, most) as u32;
-        let slow_ms = self.number(Setting::SlowMs, 1_000, 0, 86_400_000);
-        Sampling {
-            rate,
-            hosts,
-            max_per_host_second: (ceiling < u32::MAX).then_some(ceiling),
-            slow_ns: slow_ms * 1_000_000,
-        }
-    }
-
-    fn flag(&mut self, name: Setting) -> bool {
-        match self.raw.value(name).map(str::to_ascii_lowercase).as_deref() {
-            None | Some("0" | "false" | "no" | "off") => false,
-            Some("1" | "true" | "yes" | "on") => true,
-            Some(_) => {
-                self.problem(name, "accepted are 1, true, yes, on and 0, false, no, off");
-                false
-            }
-        }
-    }
-
-    /// The collector's address with the path of the door. Its value is never repeated in an error:
-    /// it may hold a password.
-    fn batches_url(&mut self) -> Option<Url> {
-        const FORM: &str = "accepted is http://HOST:PORT or https://HOST[:PORT], \
-             optionally with a path";
-        let value = self.raw.value(Setting::CollectorUrl).unwrap_or("http://127.0.0.1:4750");
-        let problem = match Url::parse(value) {
-            Err(error) => format!("not a URL ({error}); {FORM}"),
-            Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-                format!("not an http or https URL; {FORM}")
-            }
-            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                format!("holds credentials; set EGRET_TOKEN instead; {FORM}")
-            }
-            Ok(url) if url.query().is_some() => format!("has a query, which would be lost; {FORM}"),
-            Ok(mut url) => {
-                url.set_fragment(None);
-                // Who names the whole door means the same.
-                let base = url.path().trim_end_matches('/').trim_end_matches("/v1/batches");
-                let path = format!("{base}/v1/batches");
-                url.set_path(&path);
-                return Some(url);
-            }
-        };
-        self.problem(Setting::CollectorUrl, &problem);
-        None
-    }
-
-    fn authorization(&mut self) -> Option<HeaderValue> {
-        let token = self.raw.value(Setting::Token)?;
-        let is_plain = token.len() <= 1_024 && token.bytes().all(|b| b.is_ascii_graphic());
-        let value = HeaderValue::from_str(&format!("Bearer {token}")).ok();
-        if let Some(mut value) = value.filter(|_| is_plain) {
-            // Keeps it out of debug output.
-            value.set_sensitive(true);
-            return Some(value);
-        }
-        self.problem(
-            Setting::Token,
-            "accepted are at most 1,024 characters of visible ASCII, without blanks",
-        );
-        None
-    }
-
-    fn resource(&mut self) -> Resource {
-        let mut resource = self.raw.resource.clone();
-        let executable = || {
-            let path = std::env::current_exe().ok()?;
-            Some(path.file_name()?.to_string_lossy().into_owned())
-        };
-        let mut put = |name: &str, value: String| {
-            resource.entry(name.to_owned()).or_insert(value);
-        };
-        let service =
-            self.raw.value(Setting::ServiceName).map(str::to_owned).unwrap_or_else(|| {
-                format!("unknown_service:{}", executable().unwrap_or_else(|| "rust".to_owned()))
-            });
-        put("service.name", service);
-        put("telemetry.sdk.name", "egret".to_owned());
-        put("telemetry.sdk.language", "rust".to_owned());
-        put("telemetry.sdk.version", env!("CARGO_PKG_VERSION").to_owned());
-        if let Some(environment) = self.raw.value(Setting::Environment) {
-            put("deployment.environment.name", environment.to_owned());
-        }
-        resource.values_mut().for_each(|value| *value = crate::redact::text(value).into_owned());
-        resource
-    }
-}
-
-fn share(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|share| (0.0..=1.0).contains(share))
 }

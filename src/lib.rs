@@ -71,6 +71,8 @@ pub use client::{
     Egret, Guard, InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware,
     observe, observe_async, shutdown, shutdown_async, stats, wrap,
 };
+#[cfg(feature = "test-util")]
+pub use clock::ManualClock;
 #[cfg(feature = "client")]
 pub use config::{Config, ConfigBuilder, ConfigError};
 #[cfg(feature = "client")]

@@ -168,6 +168,8 @@ pub(crate) struct Ledger {
     pub(crate) adopted: u64,
     /// What the spool is doing.
     pub(crate) spool_state: SpoolState,
+    /// How often the worker panicked and began anew.
+    pub(crate) worker_restarts: u64,
 }
 
 impl Ledger {
@@ -250,6 +252,9 @@ pub struct Stats {
     pub adopted: u64,
     /// What the spool is doing.
     pub spool_state: SpoolState,
+    /// How often egret's thread panicked and began anew. Anything but 0 is a defect, of egret's or
+    /// of a transport of your own.
+    pub worker_restarts: u64,
 }
 
 impl Stats {
@@ -271,6 +276,7 @@ impl Stats {
             collector_state: ledger.collector_state,
             adopted: ledger.adopted,
             spool_state: ledger.spool_state,
+            worker_restarts: ledger.worker_restarts,
         }
     }
 

@@ -2,6 +2,7 @@
 //! Never knows where records come from, and never runs on a runtime of the service.
 
 mod assembler;
+mod inline;
 mod notices;
 mod orders;
 mod pending;
@@ -18,6 +19,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
+
 use crate::batch::Resource;
 use crate::clock::{Clock, Tick};
 use crate::codec::EncodeError;
@@ -28,6 +31,7 @@ use crate::sample::Sampling;
 use crate::stats::{Books, CollectorState, DropReason, Stats};
 use crate::transport::{Sending, Transport};
 use assembler::{Assembler, Encoded};
+pub(crate) use inline::Inline;
 use notices::Notices;
 pub(crate) use notices::Wraps;
 use orders::Order;
@@ -111,8 +115,17 @@ struct Worker {
     random: RandomState,
 }
 
-/// Starts the thread. It ends after a shutdown order.
-pub(crate) fn start(parts: Parts) -> Result<(), StartError> {
+/// How the worker gets its turns.
+pub(crate) enum Turns {
+    /// On a thread of its own.
+    Background,
+    /// On the thread that flushes or shuts down, and only then.
+    Inline(Arc<Inline>),
+}
+
+/// Makes the worker, and starts its thread if it is to have one. The thread ends after a shutdown
+/// order.
+pub(crate) fn start(parts: Parts, is_inline: bool) -> Result<Turns, StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -139,18 +152,44 @@ pub(crate) fn start(parts: Parts) -> Result<(), StartError> {
         logged: None,
         random: RandomState::new(),
     };
+    if is_inline {
+        return Ok(Turns::Inline(Arc::new(Inline::new(runtime, worker))));
+    }
     let body = move || {
-        while catch_unwind(AssertUnwindSafe(|| runtime.block_on(worker.run()))).is_err() {
-            worker.recover();
-        }
+        worker.run_guarded(&runtime, Until::Shutdown);
         worker.desk.close();
     };
-    let thread = std::thread::Builder::new().name("egret".to_owned());
-    thread.spawn(body).map(drop).map_err(StartError::Thread)
+    thread().spawn(body).map(drop).map_err(StartError::Thread)?;
+    Ok(Turns::Background)
+}
+
+/// The one name under which a thread of egret's is seen.
+fn thread() -> std::thread::Builder {
+    std::thread::Builder::new().name("egret".to_owned())
+}
+
+/// How long the worker runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// Until a shutdown order is settled.
+    Shutdown,
+    /// Until no order is left.
+    Idle,
 }
 
 impl Worker {
-    async fn run(&mut self) {
+    /// Runs, and begins anew after a panic. Says whether it ended by a shutdown.
+    fn run_guarded(&mut self, runtime: &Runtime, until: Until) -> bool {
+        loop {
+            let run = AssertUnwindSafe(|| runtime.block_on(self.run(until)));
+            match catch_unwind(run) {
+                Ok(is_shut_down) => return is_shut_down,
+                Err(_) => self.recover(),
+            }
+        }
+    }
+
+    async fn run(&mut self, until: Until) -> bool {
         loop {
             let now = Tick::now();
             self.accept_orders();
@@ -161,7 +200,10 @@ impl Worker {
             self.assign_orders();
             self.send(now);
             if self.settle_orders(now) {
-                return;
+                return true;
+            }
+            if until == Until::Idle && self.orders.is_empty() {
+                return false;
             }
             self.wait(now).await;
         }
@@ -305,11 +347,13 @@ impl Worker {
         };
         let Some(sent) = sent else { return };
         self.was_spooled = matches!(sent, Sent::Spooled(_));
-        let bytes = match &sent {
+        let bytes = Arc::clone(match &sent {
             Sent::Live(batch) => &batch.bytes,
             Sent::Spooled(batch) => &batch.bytes,
-        };
-        let sending = self.transport.send(Arc::clone(bytes));
+        });
+        // Begun when it is awaited: should the transport panic, the batch is where it is looked for.
+        let transport = Arc::clone(&self.transport);
+        let sending: Sending = Box::pin(async move { transport.send(bytes).await });
         self.in_flight = Some((sent, sending));
     }
 
@@ -362,7 +406,10 @@ impl Worker {
     /// After a panic: the open batch is suspect and goes, by name; encoded ones are whole.
     fn recover(&mut self) {
         self.assembler.reset();
+        // What panicked once may panic again at once; a pause keeps that from burning a core.
+        self.not_before = Some(Tick::now().after(IMPATIENT_WAIT));
         let mut ledger = self.books.open();
+        ledger.worker_restarts += 1;
         let suspect = std::mem::take(&mut ledger.building);
         ledger.dropped.add(DropReason::WorkerPanic, suspect);
         match self.in_flight.take() {

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot};
 
+use super::Turns;
+
 /// Records that were not delivered when the deadline passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -85,9 +87,17 @@ impl Desk {
 
     /// Leaves an order and waits for its answer, at most until the deadline. `None` when there is
     /// no worker any more, or none that answers.
-    pub(crate) fn ask(&self, errand: Errand, deadline: Instant) -> Option<Result<(), Unflushed>> {
+    pub(crate) fn ask(
+        &self,
+        errand: Errand,
+        deadline: Instant,
+        turns: &Turns,
+    ) -> Option<Result<(), Unflushed>> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         self.leave(errand, deadline, Reply::Blocking(sender));
+        if let Turns::Inline(inline) = turns {
+            inline.run();
+        }
         let left = deadline.saturating_duration_since(crate::clock::Tick::now().instant());
         receiver.recv_timeout(left + GRACE).ok()
     }
@@ -97,9 +107,14 @@ impl Desk {
         &self,
         errand: Errand,
         deadline: Instant,
+        turns: &Turns,
     ) -> Option<Result<(), Unflushed>> {
         let (sender, receiver) = oneshot::channel();
         self.leave(errand, deadline, Reply::Async(sender));
+        if let Turns::Inline(inline) = turns {
+            // Without a thread the order is answered by nobody; the counts tell.
+            inline.start()?;
+        }
         receiver.await.ok()
     }
 

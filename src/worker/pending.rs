@@ -29,6 +29,12 @@ impl Pending {
         self.batches.iter().map(|batch| batch.order).min()
     }
 
+    /// Bytes held.
+    #[cfg(test)]
+    pub(super) fn n_bytes(&self) -> usize {
+        self.n_bytes
+    }
+
     /// Adds the newest.
     pub(super) fn push(&mut self, batch: Encoded) {
         self.n_bytes += batch.bytes.len();

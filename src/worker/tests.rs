@@ -126,3 +126,24 @@ fn what_sampling_leaves_out_is_still_counted() {
     let counts: u64 = read_minutes(&opened).unwrap().iter().map(|(_, cell)| cell.count).sum();
     assert_eq!(counts, 1_000);
 }
+
+#[test]
+fn an_hour_without_a_collector_never_exceeds_the_bound() {
+    let batching = Batching { records: 200, pending_bytes: 20_000, ..BATCHING };
+    let mut assembler = Assembler::new(Resource::new(), batching, Sampling::default()).unwrap();
+    let mut pending = Pending::new(batching.pending_bytes);
+    let (start, rows) = (Tick::now(), rows(50));
+    let (mut peak, mut n_gone, mut n_in) = (0, 0, 0);
+    for second in 0..7_200 {
+        let now = start.after(Duration::from_secs(second));
+        assembler.push_rows(&rows, 50, now, |_| ());
+        pending.push(assembler.close(&Drops::default(), now).unwrap());
+        n_in += 50;
+        let gone = [pending.evict(), pending.expired(now, batching.expiry)].concat();
+        n_gone += gone.iter().map(|batch| batch.n_records).sum::<u64>();
+        peak = peak.max(pending.n_bytes());
+    }
+    let left: u64 = pending.drain().iter().map(|batch| batch.n_records).sum();
+    assert!(peak <= batching.pending_bytes, "{peak}");
+    assert_eq!(n_in, n_gone + left);
+}

@@ -76,3 +76,54 @@ async fn an_idle_service_says_once_what_it_is_made_of() {
     assert!(metas[0].heartbeat.as_ref().unwrap().rss_bytes > Some(0));
     assert!(metas[1..].iter().all(|meta| meta.startup.is_none()) && metas.len() > 1);
 }
+
+/// Panics at its first batch.
+#[derive(Clone, Default)]
+struct Panicking(Batches);
+
+impl egret::Transport for Panicking {
+    fn send(&self, batch: Arc<[u8]>) -> egret::Sending {
+        let is_first = self.0.0.lock().unwrap().is_empty();
+        let sending = self.0.send(batch);
+        assert!(!is_first, "on purpose");
+        sending
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_panics_begins_anew_and_is_counted() {
+    let transport = Panicking::default();
+    let config = Config::builder().flush_interval(Duration::from_millis(10)).build().unwrap();
+    let egret = Egret::start_with(config, transport.clone()).unwrap();
+    for _ in 0..100 {
+        egret.log(Call::new("GET", "https://api.example.com/x"));
+    }
+    egret.flush_async(Duration::from_secs(5)).await.unwrap();
+    let stats = egret.stats();
+    assert_eq!(stats.worker_restarts, 1);
+    assert!(stats.is_conserved() && stats.delivered + stats.dropped.total() == 100, "{stats:?}");
+}
+
+#[test]
+fn inline_delivery_needs_no_thread_and_no_runtime() {
+    let memory = MemoryTransport::default();
+    let config = Config::builder().inline(true).build().unwrap();
+    let egret = Egret::start_with(config, memory.clone()).unwrap();
+    egret.log(Call::new("GET", "https://api.example.com/1"));
+    assert_eq!((egret.stats().queued, memory.calls().len()), (1, 0));
+    egret.flush(Duration::from_secs(5)).unwrap();
+    assert_eq!((egret.stats().delivered, memory.calls().len()), (1, 1));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        egret.log(Call::new("GET", "https://api.example.com/2"));
+        egret.flush(Duration::from_secs(5)).unwrap();
+        egret.log(Call::new("GET", "https://api.example.com/3"));
+        egret.flush_async(Duration::from_secs(5)).await.unwrap();
+    });
+    egret.log(Call::new("GET", "https://api.example.com/4"));
+    drop(egret.guard());
+    assert_eq!(memory.calls().len(), 4);
+    egret.log(Call::new("GET", "https://api.example.com/5"));
+    egret.flush(Duration::from_secs(1)).unwrap();
+    assert_eq!(egret.stats().dropped.of(egret::DropReason::Closed), 1);
+}
