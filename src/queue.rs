@@ -169,6 +169,11 @@ impl Queue {
         result
     }
 
+    /// Its bound in bytes.
+    pub(crate) fn max_bytes(&self) -> u64 {
+        self.0.bounds.bytes
+    }
+
     /// Refuses every later record. When this returns, all that was taken can be drained.
     pub(crate) fn close(&self) {
         self.0.is_closed.store(true, Ordering::SeqCst);
@@ -271,7 +276,15 @@ impl Drain {
     ///
     /// The order of the steps matters: a tail is read only if it still holds the chunk that it
     /// held before the channel was emptied. Otherwise rows could overtake older ones.
-    pub(crate) fn take(&mut self, books: &Books, mut each: impl FnMut(&[u8], u32)) {
+    ///
+    /// Stops after `max_bytes` or little more; says whether it came to the end.
+    pub(crate) fn take(
+        &mut self,
+        books: &Books,
+        max_bytes: usize,
+        mut each: impl FnMut(&[u8], u32),
+    ) -> bool {
+        let mut n_bytes = 0;
         self.shared.is_woken.store(false, Ordering::Relaxed);
         let noted: Vec<(Arc<Tail>, u64)> = lock(&self.shared.tails)
             .live
@@ -279,7 +292,11 @@ impl Drain {
             .map(|tail| (Arc::clone(tail), tail.lock().sequence))
             .collect();
         while let Ok(chunk) = self.full_chunks.try_recv() {
+            n_bytes += chunk.rows.len();
             self.receive(chunk, books, &mut each);
+            if n_bytes >= max_bytes {
+                return false;
+            }
         }
         for (tail, sequence) in &noted {
             let mut state = tail.lock();
@@ -291,6 +308,7 @@ impl Drain {
         }
         drop(noted);
         lock(&self.shared.tails).reap();
+        true
     }
 
     /// Whether nothing waits.

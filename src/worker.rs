@@ -51,6 +51,9 @@ const IMPATIENT_WAIT: Duration = Duration::from_millis(200);
 /// How much of a deadline is kept for storing what could not be sent.
 const STORE_MARGIN: Duration = Duration::from_millis(50);
 
+/// Bytes of rows that are read before room is made for the batches that they became.
+const PORTION_BYTES: usize = 2 << 20;
+
 /// One line of log about an unreachable collector per this time.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -110,6 +113,8 @@ struct Worker {
     backoff: Backoff,
     /// Nothing is sent before, unless a flush is waiting for it.
     not_before: Option<Tick>,
+    /// Portions of a queue that is full and not being filled meanwhile.
+    max_portions: u64,
     poll: Duration,
     logged: Option<Tick>,
     random: RandomState,
@@ -137,6 +142,7 @@ pub(crate) fn start(parts: Parts, is_inline: bool) -> Result<Turns, StartError> 
         pending: Pending::new(parts.batching.pending_bytes),
         spooling: Spooling::new(parts.spool, Arc::clone(&parts.books)),
         was_spooled: false,
+        max_portions: parts.queue.max_bytes() / PORTION_BYTES as u64 + 1,
         queue: parts.queue,
         drain: parts.drain,
         books: parts.books,
@@ -209,40 +215,51 @@ impl Worker {
         }
     }
 
-    /// Reads all that waits and closes the batches that are due.
+    /// Reads all that waits and closes the batches that are due. What waits is read in portions,
+    /// and room is made after each: callers may fill the queue faster than it is emptied.
     fn read(&mut self, now: Tick) {
-        let Self { drain, assembler, pending, books, queue, .. } = self;
         let mut n_read = 0;
-        let mut is_first = true;
-        // Once more after a close: what was taken before it may still sit in a tail.
-        while is_first || (self.orders.iter().any(Order::is_shutdown) && !drain.is_empty()) {
-            is_first = false;
-            drain.take(books, |rows, n_records| {
-                n_read += n_records;
-                let n_damaged = assembler.push_rows(rows, n_records, now, |assembler| {
-                    close(assembler, pending, books, queue, now);
-                });
-                let mut ledger = books.open();
-                ledger.building -= n_damaged;
-                ledger.dropped.add(DropReason::Encode, n_damaged);
-            });
+        for n_portions in 1.. {
+            let is_emptied = self.read_portion(now, &mut n_read);
+            self.make_room(now);
+            let is_closing = self.orders.iter().any(Order::is_shutdown) && !self.drain.is_empty();
+            let is_enough = is_emptied || n_portions > self.max_portions;
+            if is_enough && !is_closing {
+                break;
+            }
         }
-        self.notices.tell(now, &self.clock, assembler);
-        let is_told = !assembler.is_empty() && assembler.n_records() == 0 && pending.is_empty();
-        if assembler.is_due(now) || is_told || self.orders.iter().any(Order::is_unread) {
+        self.notices.tell(now, &self.clock, &mut self.assembler);
+        let only_tells = !self.assembler.is_empty() && self.assembler.n_records() == 0;
+        let is_told = only_tells && self.pending.is_empty();
+        if self.assembler.is_due(now) || is_told || self.orders.iter().any(Order::is_unread) {
+            let Self { assembler, pending, books, queue, .. } = self;
             close(assembler, pending, books, queue, now);
         }
-        self.expire(now);
-        for batch in self.pending.evict() {
-            self.let_go(&batch, DropReason::PendingBytes, now);
-        }
+        self.make_room(now);
         self.poll = if n_read > 0 { SHORTEST_POLL } else { (self.poll * 2).min(LONGEST_POLL) };
         self.clock.renew();
     }
 
-    fn expire(&mut self, now: Tick) {
+    fn read_portion(&mut self, now: Tick, n_read: &mut u64) -> bool {
+        let Self { drain, assembler, pending, books, queue, .. } = self;
+        drain.take(books, PORTION_BYTES, |rows, n_records| {
+            *n_read += u64::from(n_records);
+            let n_damaged = assembler.push_rows(rows, n_records, now, |assembler| {
+                close(assembler, pending, books, queue, now);
+            });
+            let mut ledger = books.open();
+            ledger.building -= n_damaged;
+            ledger.dropped.add(DropReason::Encode, n_damaged);
+        })
+    }
+
+    /// What is too old or too much goes to the spool, or is dropped by name.
+    fn make_room(&mut self, now: Tick) {
         for batch in self.pending.expired(now, self.batching.expiry) {
             self.let_go(&batch, DropReason::Expired, now);
+        }
+        for batch in self.pending.evict() {
+            self.let_go(&batch, DropReason::PendingBytes, now);
         }
     }
 

@@ -23,7 +23,7 @@ fn queue(records: u32, bytes: u64) -> (Queue, Drain) {
 /// The start times of all that waits.
 fn starts(drain: &mut Drain, books: &Books) -> Vec<u64> {
     let mut starts = Vec::new();
-    drain.take(books, |mut rows, _| {
+    drain.take(books, usize::MAX, |mut rows, _| {
         while let Some(record) = read_row(&mut rows).unwrap() {
             starts.push(record.start_unix_ns);
         }
@@ -121,4 +121,22 @@ fn the_worker_is_woken_once_past_half_and_not_before() {
     starts(&mut drain, &Books::default());
     (0..100).for_each(|n| offer(&queue, n));
     assert_eq!(WAKES.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_portion_ends_before_the_tails_and_nothing_is_lost() {
+    let (queue, mut drain) = queue(1 << 20, 1 << 30);
+    (0..5_000).for_each(|n| offer(&queue, n));
+    let (mut portions, mut seen) = (0, Vec::new());
+    let mut is_emptied = false;
+    while !is_emptied {
+        portions += 1;
+        is_emptied = drain.take(&Books::default(), 1, |mut rows, _| {
+            while let Some(record) = read_row(&mut rows).unwrap() {
+                seen.push(record.start_unix_ns);
+            }
+        });
+    }
+    assert!(portions > 5, "{portions}");
+    assert!(seen.into_iter().eq(0..5_000));
 }
