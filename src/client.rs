@@ -142,8 +142,8 @@ impl Egret {
         Stats::of(&inner.queue.counts(), &ledger)
     }
 
-    /// Waits until everything recorded so far is delivered (or dropped for a reason that
-    /// [`Egret::stats`] names), at most until the deadline. Blocks the thread; async code calls
+    /// Waits until everything recorded so far is delivered, or on disk where there is a spool, or
+    /// dropped for a reason that [`Egret::stats`] names; at most until the deadline. Blocks the thread; async code calls
     /// [`Egret::flush_async`].
     ///
     /// # Errors

@@ -269,8 +269,8 @@ impl ConfigBuilder {
         self.set(Setting::SlowMs, duration.as_millis().to_string())
     }
 
-    /// Starts no thread: calls wait in the queue, within its bounds, and are delivered by whoever
-    /// flushes or shuts down. For programs that are soon over. Defaults to false.
+    /// Keeps no thread: calls wait in the queue, within its bounds, and are delivered by a flush or
+    /// a shutdown, on a thread lent for that time. For programs that are soon over. Defaults to false.
     #[must_use]
     pub fn inline(self, is_inline: bool) -> Self {
         self.set(Setting::Inline, is_inline.to_string())

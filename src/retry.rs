@@ -59,6 +59,8 @@ pub(crate) fn verdict(status: u16, retry_after: Option<Duration>) -> Verdict {
         200..=299 => Verdict::Delivered,
         408 | 425 | 429 | 500..=599 => Verdict::Retry { after: retry_after },
         413 => Verdict::Split,
+        // A captive portal, a login page: somebody else's answer, and perhaps not for long.
+        300..=399 => Verdict::Foreign,
         402 => Verdict::Reject(DropReason::PaymentRequired),
         401 | 403 => Verdict::Reject(DropReason::Unauthorized),
         404 => Verdict::Reject(DropReason::NotFound),

@@ -168,6 +168,8 @@ pub(crate) struct Ledger {
     pub(crate) adopted: u64,
     /// What the spool is doing.
     pub(crate) spool_state: SpoolState,
+    /// Files of the spool of which nobody can say how many records they held.
+    pub(crate) spool_files_damaged: u64,
     /// How often the worker panicked and began anew.
     pub(crate) worker_restarts: u64,
 }
@@ -252,6 +254,9 @@ pub struct Stats {
     pub adopted: u64,
     /// What the spool is doing.
     pub spool_state: SpoolState,
+    /// Files found in the spool that were so damaged that nobody can say how many records they held;
+    /// they are in its quarantine.
+    pub spool_files_damaged: u64,
     /// How often egret's thread panicked and began anew. Anything but 0 is a defect, of egret's or
     /// of a transport of your own.
     pub worker_restarts: u64,
@@ -276,6 +281,7 @@ impl Stats {
             collector_state: ledger.collector_state,
             adopted: ledger.adopted,
             spool_state: ledger.spool_state,
+            spool_files_damaged: ledger.spool_files_damaged,
             worker_restarts: ledger.worker_restarts,
         }
     }

@@ -32,7 +32,8 @@ pub type Sending = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 ///
 /// A batch is whole and self-contained (see [`codec`](crate::codec)). The future runs on a
 /// current-thread tokio runtime of egret's own, with time and I/O enabled; it may be dropped at
-/// the deadline of a shutdown. A batch that was not delivered comes again, as the same `Arc`.
+/// the deadline of a shutdown. A batch that was not delivered comes
+/// again, with the same bytes.
 pub trait Transport: Send + Sync + 'static {
     /// Sends one batch.
     fn send(&self, batch: Arc<[u8]>) -> Sending;

@@ -17,7 +17,8 @@ pub(crate) use orders::{Desk, Errand};
 use std::hash::RandomState;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
@@ -107,6 +108,7 @@ struct Worker {
     pending: Pending,
     spooling: Spooling,
     in_flight: Option<(Sent, Sending)>,
+    sent_at: Tick,
     /// Whether the last batch came from the spool: old and new data take turns.
     was_spooled: bool,
     orders: Vec<Order>,
@@ -121,20 +123,17 @@ struct Worker {
 }
 
 /// How the worker gets its turns.
+#[derive(Clone)]
 pub(crate) enum Turns {
     /// On a thread of its own.
     Background,
-    /// On the thread that flushes or shuts down, and only then.
+    /// On a thread that is lent while somebody flushes or shuts down.
     Inline(Arc<Inline>),
 }
 
 /// Makes the worker, and starts its thread if it is to have one. The thread ends after a shutdown
 /// order.
 pub(crate) fn start(parts: Parts, is_inline: bool) -> Result<Turns, StartError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(StartError::Runtime)?;
     let mut worker = Worker {
         assembler: Assembler::new(parts.resource, parts.batching, parts.sampling)
             .map_err(StartError::Encoder)?,
@@ -151,6 +150,7 @@ pub(crate) fn start(parts: Parts, is_inline: bool) -> Result<Turns, StartError> 
         batching: parts.batching,
         transport: parts.transport,
         in_flight: None,
+        sent_at: Tick::now(),
         orders: Vec::new(),
         backoff: Backoff::default(),
         not_before: None,
@@ -159,14 +159,25 @@ pub(crate) fn start(parts: Parts, is_inline: bool) -> Result<Turns, StartError> 
         random: RandomState::new(),
     };
     if is_inline {
-        return Ok(Turns::Inline(Arc::new(Inline::new(runtime, worker))));
+        return Ok(Turns::Inline(Arc::new(Inline::new(runtime()?, worker))));
     }
-    let body = move || {
-        worker.run_guarded(&runtime, Until::Shutdown);
-        worker.desk.close();
+    // The runtime lives and dies on the thread: it must not be dropped inside the service's own.
+    let (sender, started) = sync_channel(1);
+    let body = move || match runtime() {
+        Ok(runtime) => {
+            let _ = sender.send(Ok(Turns::Background));
+            worker.run_guarded(&runtime, Until::Shutdown);
+            worker.desk.close();
+        }
+        Err(error) => drop(sender.send(Err(error))),
     };
-    thread().spawn(body).map(drop).map_err(StartError::Thread)?;
-    Ok(Turns::Background)
+    thread().spawn(body).map_err(StartError::Thread)?;
+    started.recv().unwrap_or_else(|gone| Err(StartError::Thread(std::io::Error::other(gone))))
+}
+
+fn runtime() -> Result<Runtime, StartError> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().map_err(StartError::Runtime)
 }
 
 /// The one name under which a thread of egret's is seen.
@@ -300,17 +311,19 @@ impl Worker {
         let is_over = |order: &Order| order.deadline <= now.instant() + margin;
         let is_settled = |order: &Order| order.upto.is_some_and(|upto| oldest >= upto);
         let ends = |order: &Order| order.is_shutdown() && (is_settled(order) || is_over(order));
-        let ends = self.orders.iter().any(ends);
-        if ends {
-            self.abandon(now);
+        let ends = self.orders.iter().filter(|order| ends(order)).map(|order| order.deadline).max();
+        if let Some(deadline) = ends {
+            self.abandon(now, deadline);
         }
+        let ends = ends.is_some();
         let n_left = self.n_undelivered();
         for n in (0..self.orders.len()).rev() {
             let order = &self.orders[n];
             if ends || is_settled(order) || is_over(order) {
                 let order = self.orders.swap_remove(n);
-                let result =
-                    if is_settled(&order) { Ok(()) } else { Err(Unflushed { n_records: n_left }) };
+                // What went to disk at the last moment is safe too.
+                let is_safe = is_settled(&order) || (ends && n_left == 0);
+                let result = if is_safe { Ok(()) } else { Err(Unflushed { n_records: n_left }) };
                 order.answer(result);
             }
         }
@@ -324,7 +337,7 @@ impl Worker {
     }
 
     /// What is left at the end of a shutdown is dropped by name.
-    fn abandon(&mut self, now: Tick) {
+    fn abandon(&mut self, now: Tick, deadline: Instant) {
         let in_flight = self.in_flight.take();
         let was_waiting = in_flight.is_some();
         match in_flight {
@@ -335,7 +348,7 @@ impl Worker {
             Some((Sent::Spooled(batch), _)) => self.books.open().leave_spooled(batch.n_records),
             None => {}
         }
-        self.spool_all(now);
+        self.spool_all(now, Some(deadline));
         let _ = self.pending.drain();
         let mut ledger = self.books.open();
         if was_waiting && ledger.collector_state == CollectorState::Unknown {
@@ -372,6 +385,7 @@ impl Worker {
         let transport = Arc::clone(&self.transport);
         let sending: Sending = Box::pin(async move { transport.send(bytes).await });
         self.in_flight = Some((sent, sending));
+        self.sent_at = now;
     }
 
     fn next_live(&mut self) -> Option<Sent> {
@@ -410,14 +424,14 @@ impl Worker {
         }
     }
 
-    fn next_wake(&self, now: Tick) -> std::time::Instant {
+    fn next_wake(&self, now: Tick) -> Instant {
         let deadlines = self.orders.iter().map(|order| order.deadline);
         let retry = self
             .not_before
             .filter(|_| !self.pending.is_empty() || !self.spooling.is_empty())
             .map(Tick::instant);
         let poll = now.instant() + self.poll;
-        deadlines.chain(retry).fold(poll, std::time::Instant::min)
+        deadlines.chain(retry).fold(poll, Instant::min)
     }
 
     /// After a panic: the open batch is suspect and goes, by name; encoded ones are whole.

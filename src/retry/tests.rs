@@ -16,7 +16,10 @@ fn verdicts_follow_the_status() {
     check(403, Verdict::Reject(DropReason::Unauthorized));
     check(404, Verdict::Reject(DropReason::NotFound));
     check(402, Verdict::Reject(DropReason::PaymentRequired));
-    for status in [301, 400, 415, 422] {
+    for status in [301, 302, 307] {
+        check(status, Verdict::Foreign);
+    }
+    for status in [400, 415, 422] {
         check(status, Verdict::Reject(DropReason::Rejected));
     }
 }

@@ -174,6 +174,10 @@ impl Disk for Storage {
     }
 
     fn take_lock(&self, path: &Path) -> io::Result<File> {
+        // Opening a FIFO would wait for its other end, for ever.
+        if !std::fs::symlink_metadata(path)?.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
         locked(private_file().open(path)?)
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue};
 use reqwest::{Client, Response, Url};
 
-use super::http::{CONTENT_TYPE_BATCH, bare_client};
+use super::http::{CONTENT_TYPE_BATCH, bare_client, is_html};
 use crate::batch::{BatchMeta, Resource};
 use crate::clock::unix_now_ns;
 use crate::codec::{CallsBuilder, Encoder};
@@ -208,6 +208,16 @@ fn judge_clock(answer: &Response, checkup: &mut Checkup) {
 
 fn judge_status(answer: &Response, has_token: bool, checkup: &mut Checkup) {
     match answer.status().as_u16() {
+        200..=299 if is_html(answer) => {
+            checkup.fails(
+                "batch",
+                "what answers is no collector: it sends a page; is a proxy between?",
+            );
+        }
+        300..=399 => {
+            checkup
+                .fails("batch", "what answers is no collector: it redirects; is a proxy between?");
+        }
         200..=299 => checkup.works("batch", "the collector stored the test batch"),
         401 | 403 if has_token => checkup.fails("token", "the collector does not know EGRET_TOKEN"),
         401 | 403 => checkup.fails("token", "the collector wants one; set EGRET_TOKEN"),

@@ -81,12 +81,16 @@ impl Transport for HttpTransport {
     }
 }
 
+/// A proxy or a captive portal that answers in the collector's place has stored nothing.
+pub(super) fn is_html(response: &reqwest::Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.and_then(|kind| kind.get(..9)).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/html"))
+}
+
 async fn settle(mut response: reqwest::Response) -> Verdict {
     let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let verdict = retry::verdict(response.status().as_u16(), header.and_then(retry::retry_after));
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    // A proxy or a captive portal that answers in the collector's place has stored nothing.
-    if verdict == Verdict::Delivered && kind.is_some_and(|kind| kind.starts_with("text/html")) {
+    if verdict == Verdict::Delivered && is_html(&response) {
         return Verdict::Foreign;
     }
     let rest = async {

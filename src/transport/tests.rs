@@ -39,6 +39,26 @@ fn files_hold_a_line_per_call_and_rotate() {
     assert_eq!(send(&nowhere, &batch(1)), Verdict::Unreachable);
 }
 
+/// Refuses everything.
+struct Refusing;
+
+impl Transport for Refusing {
+    fn send(&self, _: Arc<[u8]>) -> Sending {
+        settled(Verdict::Reject(crate::stats::DropReason::Rejected))
+    }
+}
+
+#[test]
+fn a_refusal_is_remembered_while_another_way_out_is_tried_again() {
+    let failing = Arc::new(Failing(Mutex::new((0, 1))));
+    let several = SeveralTransports::new(vec![Box::new(failing), Box::new(Refusing)]);
+    let one = batch(1);
+    assert_eq!(send(&several, &one), Verdict::Unreachable);
+    // As it comes back from disk: the same bytes in another place.
+    let again: Arc<[u8]> = one.to_vec().into();
+    assert_eq!(send(&several, &again), Verdict::Reject(crate::stats::DropReason::Rejected));
+}
+
 /// Fails as often as it is told, then takes everything.
 struct Failing(Mutex<(u32, u32)>);
 

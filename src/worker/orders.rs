@@ -1,12 +1,13 @@
 //! What callers ask of the worker: flush or shut down, by a deadline.
 //! Never blocks whoever asks; waiting is the asker's own choice.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot};
 
-use super::Turns;
+use super::{Turns, thread};
 
 /// Records that were not delivered when the deadline passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,19 +33,14 @@ pub(crate) enum Errand {
     Shutdown,
 }
 
-/// Where the answer goes.
-enum Reply {
-    Blocking(std::sync::mpsc::SyncSender<Result<(), Unflushed>>),
-    Async(oneshot::Sender<Result<(), Unflushed>>),
-}
-
 /// An errand on its way.
 pub(super) struct Order {
     errand: Errand,
     pub(super) deadline: Instant,
     /// The order of the first batch that it need not wait for; `None` until it has been read.
     pub(super) upto: Option<u64>,
-    reply: Reply,
+    /// Where the answer goes, if anybody waits for it.
+    reply: Option<SyncSender<Result<(), Unflushed>>>,
 }
 
 impl Order {
@@ -59,9 +55,8 @@ impl Order {
 
     /// Whoever asked may have gone.
     pub(super) fn answer(self, result: Result<(), Unflushed>) {
-        match self.reply {
-            Reply::Blocking(sender) => drop(sender.try_send(result)),
-            Reply::Async(sender) => drop(sender.send(result)),
+        if let Some(sender) = self.reply {
+            let _ = sender.try_send(result);
         }
     }
 }
@@ -93,38 +88,44 @@ impl Desk {
         deadline: Instant,
         turns: &Turns,
     ) -> Option<Result<(), Unflushed>> {
-        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-        self.leave(errand, deadline, Reply::Blocking(sender));
+        let (sender, receiver) = sync_channel(1);
+        self.leave(errand, deadline, Some(sender));
         if let Turns::Inline(inline) = turns {
-            inline.run();
+            inline.start();
         }
         let left = deadline.saturating_duration_since(crate::clock::Tick::now().instant());
         receiver.recv_timeout(left + GRACE).ok()
     }
 
-    /// As [`Desk::ask`], for async callers; the worker answers at the deadline.
+    /// As [`Desk::ask`], for async callers. A thread lent for the time waits in their place: the
+    /// deadline must hold on any runtime, and should the worker hang in somebody's disk.
     pub(crate) async fn ask_async(
-        &self,
+        self: &Arc<Self>,
         errand: Errand,
         deadline: Instant,
         turns: &Turns,
     ) -> Option<Result<(), Unflushed>> {
         let (sender, receiver) = oneshot::channel();
-        self.leave(errand, deadline, Reply::Async(sender));
-        if let Turns::Inline(inline) = turns {
-            // Without a thread the order is answered by nobody; the counts tell.
-            inline.start()?;
-        }
-        receiver.await.ok()
+        let (desk, turns) = (Arc::clone(self), turns.clone());
+        let wait = move || {
+            // Whoever asked may have gone.
+            let _ = sender.send(desk.ask(errand, deadline, &turns));
+        };
+        thread().spawn(wait).ok()?;
+        receiver.await.ok().flatten()
     }
 
     /// Leaves an order to which nobody waits for an answer.
     pub(crate) fn tell(&self, errand: Errand, deadline: Instant) {
-        let (sender, _) = oneshot::channel();
-        self.leave(errand, deadline, Reply::Async(sender));
+        self.leave(errand, deadline, None);
     }
 
-    fn leave(&self, errand: Errand, deadline: Instant, reply: Reply) {
+    fn leave(
+        &self,
+        errand: Errand,
+        deadline: Instant,
+        reply: Option<SyncSender<Result<(), Unflushed>>>,
+    ) {
         let order = Order { errand, deadline, upto: None, reply };
         // Without a worker the order is dropped here, which tells whoever asked.
         if let Some(orders) = self.lock().as_mut() {

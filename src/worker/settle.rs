@@ -2,7 +2,7 @@
 //! Never leaves a record without a count, and never waits.
 
 use std::hash::BuildHasher;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::assembler::Encoded;
 use super::spooling::FromSpool;
@@ -10,6 +10,9 @@ use super::{IMPATIENT_WAIT, LOG_INTERVAL, Worker};
 use crate::clock::Tick;
 use crate::retry::Verdict;
 use crate::stats::{DropReason, Stats};
+
+/// A collector that has not answered for this long is taken for away, as far as the spool goes.
+const SLOW_ANSWER: Duration = Duration::from_secs(1);
 
 impl Worker {
     pub(super) fn settle(&mut self, batch: Encoded, verdict: Verdict, now: Tick) {
@@ -101,15 +104,18 @@ impl Worker {
 
     /// While the collector is away, what waits is kept where a restart does not lose it.
     pub(super) fn spool_while_down(&mut self, now: Tick) {
-        if self.not_before.is_some() && !self.pending.is_empty() {
-            self.spool_all(now);
+        let is_slow = self.in_flight.is_some()
+            && now.ns_since(self.sent_at) > crate::clock::saturating_ns(SLOW_ANSWER);
+        if (self.not_before.is_some() || is_slow) && !self.pending.is_empty() {
+            self.spool_all(now, None);
         }
     }
 
-    /// Stores what is pending, the oldest first, until the disk refuses.
-    pub(super) fn spool_all(&mut self, now: Tick) {
+    /// Stores what is pending, the oldest first, until the disk refuses or the time is over.
+    pub(super) fn spool_all(&mut self, now: Tick, deadline: Option<Instant>) {
         while let Some(batch) = self.pending.pop() {
-            if !self.store(&batch, now) {
+            let is_over = deadline.is_some_and(|deadline| Tick::now().instant() > deadline);
+            if is_over || !self.store(&batch, now) {
                 return self.pending.put_back(batch);
             }
         }

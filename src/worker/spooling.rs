@@ -160,7 +160,11 @@ impl Spooling {
         for gone in gone {
             // Without a readable header nobody knows how many records a file held, and they were
             // never counted in.
-            let Some(n_records) = gone.n_records else { continue };
+            let Some(n_records) = gone.n_records else {
+                ledger.spool_files_damaged += 1;
+                self.trouble = Some("a damaged file is in quarantine".to_owned());
+                continue;
+            };
             ledger.spooled -= n_records;
             let reason = match gone.reason {
                 GoneReason::Evicted => DropReason::SpoolBytes,

@@ -127,3 +127,41 @@ fn inline_delivery_needs_no_thread_and_no_runtime() {
     egret.flush(Duration::from_secs(1)).unwrap();
     assert_eq!(egret.stats().dropped.of(egret::DropReason::Closed), 1);
 }
+
+#[tokio::test]
+async fn an_inline_handle_may_be_dropped_inside_a_runtime() {
+    let config = || Config::builder().inline(true).build().unwrap();
+    let egret = Egret::start_with(config(), MemoryTransport::default()).unwrap();
+    egret.log(Call::new("GET", "https://api.example.com/1"));
+    egret.flush_async(Duration::from_secs(5)).await.unwrap();
+    drop(egret);
+    drop(Egret::start_with(config(), MemoryTransport::default()).unwrap());
+}
+
+/// Blocks its thread, as a disk that hangs does.
+struct Hanging;
+
+impl egret::Transport for Hanging {
+    fn send(&self, _: Arc<[u8]>) -> egret::Sending {
+        Box::pin(async {
+            std::thread::sleep(Duration::from_secs(4));
+            Verdict::Delivered
+        })
+    }
+}
+
+#[tokio::test]
+async fn deadlines_hold_while_a_transport_blocks_the_worker() {
+    for is_inline in [false, true] {
+        let config = Config::builder().inline(is_inline).build().unwrap();
+        let egret = Egret::start_with(config, Hanging).unwrap();
+        egret.log(Call::new("GET", "https://api.example.com/1"));
+        let start = std::time::Instant::now();
+        egret.flush_async(Duration::from_millis(300)).await.unwrap_err();
+        egret.shutdown_async(Duration::from_millis(300)).await.unwrap_err();
+        egret.flush(Duration::from_millis(300)).unwrap_err();
+        println!("three deadlines of 300 ms, inline {is_inline}: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+        assert!(egret.stats().is_conserved());
+    }
+}
