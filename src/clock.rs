@@ -6,6 +6,8 @@
 
 #[cfg(feature = "test-util")]
 mod manual;
+#[cfg(test)]
+mod tests;
 
 #[cfg(feature = "test-util")]
 pub use manual::ManualClock;
@@ -65,10 +67,12 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Takes the wall clock's present reading as the new anchor.
-    pub fn renew(&self) {
+    /// Takes the wall clock's present reading as the new anchor; says whether it has jumped since
+    /// the last one.
+    pub fn renew(&self) -> bool {
         let elapsed = saturating_ns(self.origin.elapsed());
-        self.origin_unix_ns.store(unix_now_ns().saturating_sub(elapsed), Ordering::Relaxed);
+        let anchor = unix_now_ns().saturating_sub(elapsed);
+        is_jump(self.origin_unix_ns.swap(anchor, Ordering::Relaxed), anchor)
     }
 
     /// The wall time of a tick, in unix nanoseconds.
@@ -77,6 +81,14 @@ impl Clock {
         let since_origin = saturating_ns(tick.0.saturating_duration_since(self.origin));
         self.origin_unix_ns.load(Ordering::Relaxed).saturating_add(since_origin)
     }
+}
+
+/// A clock that is being adjusted drifts by milliseconds; one that was set jumps.
+const JUMP_NS: u64 = 10_000_000_000;
+
+/// The first anchor follows on none.
+fn is_jump(before_unix_ns: u64, after_unix_ns: u64) -> bool {
+    before_unix_ns > 0 && before_unix_ns.abs_diff(after_unix_ns) > JUMP_NS
 }
 
 /// The wall clock, in unix nanoseconds; 0 on a machine that believes to be before 1970.

@@ -172,6 +172,8 @@ pub(crate) struct Ledger {
     pub(crate) spool_files_damaged: u64,
     /// How often the worker panicked and began anew.
     pub(crate) worker_restarts: u64,
+    /// How often the wall clock was set.
+    pub(crate) clock_jumps: u64,
 }
 
 impl Ledger {
@@ -260,6 +262,8 @@ pub struct Stats {
     /// How often egret's thread panicked and began anew. Anything but 0 is a defect, of egret's or
     /// of a transport of your own.
     pub worker_restarts: u64,
+    /// How often the machine's clock was set by more than 10 s while egret ran.
+    pub clock_jumps: u64,
 }
 
 impl Stats {
@@ -283,6 +287,7 @@ impl Stats {
             spool_state: ledger.spool_state,
             spool_files_damaged: ledger.spool_files_damaged,
             worker_restarts: ledger.worker_restarts,
+            clock_jumps: ledger.clock_jumps,
         }
     }
 

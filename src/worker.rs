@@ -248,7 +248,10 @@ impl Worker {
         }
         self.make_room(now);
         self.poll = if n_read > 0 { SHORTEST_POLL } else { (self.poll * 2).min(LONGEST_POLL) };
-        self.clock.renew();
+        if self.clock.renew() {
+            self.books.open().clock_jumps += 1;
+            self.log(now, "the machine's clock was set; calls are recorded by its new time");
+        }
     }
 
     fn read_portion(&mut self, now: Tick, n_read: &mut u64) -> bool {

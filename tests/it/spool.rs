@@ -162,3 +162,19 @@ async fn a_spool_that_cannot_be_used_is_a_state_and_not_a_failure() {
     assert!(stats.is_conserved());
     assert_eq!(stats.dropped.of(DropReason::Shutdown), 100, "{stats:?}");
 }
+
+/// A FIFO opens only when its other end does; somebody's slip must not stop everybody's delivery.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fifo_in_place_of_a_lock_stops_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let foreign = dir.path().join("01a1fc18-b25a-712a-a334-c70bfecf3c0e-1");
+    std::fs::create_dir(&foreign).unwrap();
+    let made = Command::new("mkfifo").arg(foreign.join("lock")).status().unwrap();
+    assert!(made.success());
+    let collector = Collector::bind("127.0.0.1:0").await.unwrap();
+    let config = config(&collector.url()).spool_dir(dir.path()).build().unwrap();
+    let egret = Egret::start(config).unwrap();
+    log(&egret, 0..40);
+    egret.flush_async(Duration::from_secs(5)).await.unwrap();
+    assert_eq!((egret.stats().delivered, egret.stats().spool_state), (40, SpoolState::Working));
+}
