@@ -308,9 +308,7 @@ impl Worker {
             Sent::Spooled(_) => None,
         });
         let oldest = in_flight.chain(self.pending.oldest()).min().unwrap_or(u64::MAX);
-        // Storing what is left takes time too, and belongs to the deadline.
-        let must_store = self.spooling.is_wanted() && oldest < u64::MAX;
-        let margin = if must_store { STORE_MARGIN } else { Duration::ZERO };
+        let margin = self.store_margin();
         let is_over = |order: &Order| order.deadline <= now.instant() + margin;
         let is_settled = |order: &Order| order.upto.is_some_and(|upto| oldest >= upto);
         let ends = |order: &Order| order.is_shutdown() && (is_settled(order) || is_over(order));
@@ -427,8 +425,17 @@ impl Worker {
         }
     }
 
+    /// Storing what is left takes time too, and belongs to the deadline.
+    fn store_margin(&self) -> Duration {
+        let is_live = matches!(self.in_flight, Some((Sent::Live(_), _)));
+        let must_store = self.spooling.is_wanted() && (is_live || !self.pending.is_empty());
+        if must_store { STORE_MARGIN } else { Duration::ZERO }
+    }
+
     fn next_wake(&self, now: Tick) -> Instant {
-        let deadlines = self.orders.iter().map(|order| order.deadline);
+        let margin = self.store_margin();
+        let before = |deadline: Instant| deadline.checked_sub(margin).unwrap_or(deadline);
+        let deadlines = self.orders.iter().map(|order| before(order.deadline));
         let retry = self
             .not_before
             .filter(|_| !self.pending.is_empty() || !self.spooling.is_empty())

@@ -10,7 +10,7 @@ use egret::{Call, Config, DropReason, Egret, SpoolState};
 use egret_collector::Collector;
 
 use crate::collector::{Process, calls, config, total};
-use crate::upstream::closed_port;
+use crate::upstream::{Upstream, closed_port};
 
 /// Makes this test binary a service that is about to be killed: the number of its run.
 const RUN: &str = "EGRET_TEST_KILLED_RUN";
@@ -183,4 +183,20 @@ async fn a_fifo_in_place_of_a_lock_stops_nobody() {
     log(&egret, 0..40);
     egret.flush_async(Duration::from_secs(5)).await.unwrap();
     assert_eq!((egret.stats().delivered, egret.stats().spool_state), (40, SpoolState::Working));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_black_hole_does_not_take_by_the_deadline_is_on_disk() {
+    let silent = Upstream::start().await;
+    for round in 0..5 {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(&silent.url("/silent")).spool_dir(dir.path()).build().unwrap();
+        let egret = Egret::start(config).unwrap();
+        log(&egret, 0..100);
+        let start = Instant::now();
+        egret.shutdown_async(Duration::from_millis(300 + 17 * round)).await.unwrap();
+        let stats = egret.stats();
+        println!("a shutdown into a black hole took {:?}", start.elapsed());
+        assert_eq!((stats.spooled, stats.dropped.total()), (100, 0), "{stats:?}");
+    }
 }
