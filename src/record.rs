@@ -109,6 +109,11 @@ pub struct Record<'a> {
     pub peer_address: Option<IpAddr>,
     /// Shared by the attempts of one logical call.
     pub call_id: Option<[u8; 16]>,
+    /// On the last attempt of a call that can have several: from the call's beginning to its end,
+    /// waits between attempts included.
+    pub call_total_ns: Option<u64>,
+    /// On the last attempt of a call that can have several: how the call ended.
+    pub call_outcome: Option<Outcome>,
     /// The trace that the call belongs to.
     pub trace_id: Option<[u8; 16]>,
     /// The call's own span.
@@ -146,6 +151,8 @@ impl<'a> Record<'a> {
             response_body_bytes: None,
             peer_address: None,
             call_id: None,
+            call_total_ns: None,
+            call_outcome: None,
             trace_id: None,
             span_id: None,
             method: if method.is_empty() { "" } else { redact::method(method) },
