@@ -269,6 +269,7 @@ impl Inner {
             resource: config.resource_of_this_process(),
             batching: config.batching,
             sampling: config.sampling.clone(),
+            naming: Arc::clone(&config.naming),
             spool: config.spool_dir.clone().map(|dir| SpoolPlace {
                 dir,
                 bounds: SpoolBounds { bytes: config.spool_max_bytes, age: config.spool_max_age },

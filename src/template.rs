@@ -2,12 +2,20 @@
 //! Never lets an id through knowingly: what looks like one becomes a placeholder.
 
 mod heuristic;
+#[cfg(feature = "client")]
+mod naming;
+#[cfg(feature = "client")]
+mod routes;
 mod segment;
 #[cfg(test)]
 mod tests;
 mod words;
 
 pub use heuristic::heuristic;
+#[cfg(feature = "client")]
+pub(crate) use naming::Naming;
+#[cfg(feature = "client")]
+pub(crate) use routes::Routes;
 
 use std::collections::{HashMap, HashSet};
 

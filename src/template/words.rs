@@ -119,7 +119,7 @@ pub(super) fn is_known(part: &str) -> bool {
     }
     let n_digits = lower.iter().take_while(|b| b.is_ascii_digit()).count();
     let is_unit = |unit: &&str| unit.as_bytes() == &lower[n_digits..];
-    is_version(lower) || ((1..=2).contains(&n_digits) && UNITS.iter().any(|unit| is_unit(&unit)))
+    is_version(lower) || ((1..=2).contains(&n_digits) && UNITS.iter().any(is_unit))
 }
 
 /// `v1`, `v2024`, `v1beta1`, `v2alpha`.

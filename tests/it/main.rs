@@ -22,6 +22,7 @@ mod fork;
 #[cfg(feature = "hits")]
 mod hits;
 mod identity;
+mod naming;
 mod outage;
 mod redaction;
 mod shutdown;
