@@ -12,6 +12,8 @@
 
 mod collector;
 mod logs;
+mod shapes;
+mod tls;
 mod upstream;
 
 #[cfg(feature = "test-util")]
