@@ -90,5 +90,7 @@ pub use transport::MemoryTransport;
 pub use transport::{
     Checkup, FileTransport, Sending, SeveralTransports, StdoutTransport, Step, Transport,
 };
+#[cfg(feature = "otlp")]
+pub use transport::{OtlpBuilder, OtlpCounts, OtlpError, OtlpTransport};
 #[cfg(feature = "client")]
 pub use worker::{StartError, Unflushed};

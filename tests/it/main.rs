@@ -33,6 +33,8 @@ mod identity;
 mod naming;
 #[cfg(feature = "test-util")]
 mod opt_ins;
+#[cfg(all(feature = "otlp", feature = "test-util"))]
+mod otlp;
 mod outage;
 mod redaction;
 mod shutdown;

@@ -60,6 +60,12 @@ const DOORS: &[Door] = &[
         reason: "only the spool and the transport to a file touch a disk; /proc tells of the process",
     },
     Door {
+        paths: &["opentelemetry_proto", "prost"],
+        within: "src/",
+        allowed: &["src/transport/otlp"],
+        reason: "one translation into OTLP, which follows the conventions in one place",
+    },
+    Door {
         paths: &["crate::config::Config", "crate::Config"],
         within: "src/",
         allowed: &["src/client", "src/config", "src/lib"],
