@@ -25,6 +25,7 @@ mod fork;
 mod hits;
 mod identity;
 mod outage;
+mod phases;
 mod redaction;
 mod shutdown;
 mod spool;
