@@ -33,6 +33,7 @@ mod identity;
 #[cfg(feature = "test-util")]
 mod opt_ins;
 mod outage;
+mod phases;
 mod redaction;
 mod shutdown;
 mod spool;
