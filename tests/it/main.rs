@@ -36,6 +36,7 @@ mod opt_ins;
 #[cfg(all(feature = "otlp", feature = "test-util"))]
 mod otlp;
 mod outage;
+mod phases;
 mod redaction;
 mod shutdown;
 mod spool;

@@ -27,6 +27,10 @@ impl Identity {
 
     /// Accepts TLS and offers these protocols, the best first.
     pub(crate) fn acceptor(&self, protocols: &[&str]) -> TlsAcceptor {
+        TlsAcceptor::from(self.config(protocols))
+    }
+
+    pub(crate) fn config(&self, protocols: &[&str]) -> Arc<ServerConfig> {
         let key = PrivateKeyDer::try_from(self.key.clone()).unwrap();
         let mut config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
             .with_safe_default_protocol_versions()
@@ -35,6 +39,6 @@ impl Identity {
             .with_single_cert(vec![self.certificate.clone().into()], key)
             .unwrap();
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-        TlsAcceptor::from(Arc::new(config))
+        Arc::new(config)
     }
 }
