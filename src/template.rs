@@ -7,6 +7,7 @@ mod naming;
 #[cfg(feature = "client")]
 mod routes;
 mod segment;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod words;

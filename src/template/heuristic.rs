@@ -5,6 +5,7 @@
 //! route table gives them names, and the cap of templates bounds them where there is none.
 
 use super::segment::{Placeholder, is_date, judge, judge_number};
+use super::shape::Shape;
 
 /// Deepest nesting of brackets and lists within one segment that is looked into.
 const MAX_DEPTH: usize = 4;
@@ -36,8 +37,15 @@ fn is_api_version(n: usize, previous: Option<&str>, segment: &str) -> bool {
 
 /// Appends a segment, or a part of one, with placeholders for what is an id in it.
 fn write(text: &str, depth: usize, out: &mut String) {
-    if text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') && text.len() < 8 {
+    let shape = Shape::of(text);
+    if shape.is_word(text) {
         return out.push_str(text);
+    }
+    if shape.is_plain() && text.len() <= MAX_NAME_BYTES {
+        return match judge(text) {
+            Some(placeholder) => out.push_str(placeholder.as_str()),
+            None => out.push_str(text),
+        };
     }
     let Some(depth) = depth.checked_sub(1) else {
         return out.push_str(Placeholder::Id.as_str());

@@ -1,7 +1,7 @@
 //! Judges one name without structure: a word of the API, or an id and of which form.
 //! Never allocates for a word.
 
-use super::words::{is_known, is_random};
+use super::words::{is_jumble, is_known, is_split_by_digit};
 
 /// What stands for an id in a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,9 +151,8 @@ fn base64_value(byte: u8) -> Option<u32> {
 /// Whether the parts between hyphens, underscores and other marks hold an id.
 fn is_id(text: &str, n_digits: usize) -> bool {
     // `0@2x` is a tile for fine screens.
-    let number = text.split('@').next().unwrap_or_default();
-    let is_tile = number.len() < text.len() && judge_number(number).is_some();
-    if n_digits > 0 && (is_tile || is_ticket(text.as_bytes())) {
+    let is_tile = || text.split_once('@').is_some_and(|(number, _)| judge_number(number).is_some());
+    if n_digits > 0 && (is_ticket(text.as_bytes()) || is_tile()) {
         return true;
     }
     let mut parts = text.split(|c: char| !c.is_ascii_alphanumeric()).peekable();
@@ -168,9 +167,14 @@ fn is_id(text: &str, n_digits: usize) -> bool {
             if digits > most || n_number_digits > 3 {
                 return true;
             }
-        } else if is_random(part) {
-            return true;
-        } else if digits > 0 && !is_known(part) {
+        } else if digits == 0 {
+            if is_jumble(part.as_bytes()) {
+                return true;
+            }
+        } else if !is_known(part) {
+            if digits > 1 || is_split_by_digit(part.as_bytes()) {
+                return true;
+            }
             n_mixed += 1;
         }
     }

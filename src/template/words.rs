@@ -90,7 +90,7 @@ const KNOWN: [&str; 83] = [
 
 /// What may stand behind one or two digits: `24hr`, `30d`, `2nd`.
 const UNITS: [&str; 24] = [
-    "d", "day", "days", "g", "gb", "h", "hr", "hours", "k", "kb", "m", "mb", "min", "mo", "months",
+    "d", "day", "days", "g", "gb", "h", "hours", "hr", "k", "kb", "m", "mb", "min", "mo", "months",
     "ms", "nd", "px", "rd", "s", "st", "th", "w", "x",
 ];
 
@@ -108,23 +108,30 @@ const RARE: [u32; 26] = [
 /// Fewest letters that can be told from a word by their pairs.
 const MIN_LETTERS: usize = 6;
 
+/// Longest known word.
+const MAX_KNOWN_BYTES: usize = 12;
+
 /// Whether `part` (letters and digits alone) is a known word with digits in it.
 pub(super) fn is_known(part: &str) -> bool {
-    let mut lower = [0u8; 16];
-    let Some(lower) = lower.get_mut(..part.len()) else { return false };
-    lower.copy_from_slice(part.as_bytes());
+    let n_digits = part.bytes().take_while(u8::is_ascii_digit).count();
+    let (start, unit) = part.as_bytes().split_at(n_digits);
+    (start.is_empty() && is_version(unit))
+        || is_listed(&KNOWN, part.as_bytes())
+        || ((1..=2).contains(&n_digits) && is_listed(&UNITS, unit))
+}
+
+/// Whether a sorted list of words in small letters has this one, in whatever case.
+fn is_listed(words: &[&str], word: &[u8]) -> bool {
+    let mut lower = [0u8; MAX_KNOWN_BYTES];
+    let Some(lower) = lower.get_mut(..word.len()) else { return false };
+    lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    if KNOWN.binary_search_by(|word| word.as_bytes().cmp(lower)).is_ok() {
-        return true;
-    }
-    let n_digits = lower.iter().take_while(|b| b.is_ascii_digit()).count();
-    let is_unit = |unit: &&str| unit.as_bytes() == &lower[n_digits..];
-    is_version(lower) || ((1..=2).contains(&n_digits) && UNITS.iter().any(is_unit))
+    words.binary_search_by(|known| known.as_bytes().cmp(lower)).is_ok()
 }
 
 /// `v1`, `v2024`, `v1beta1`, `v2alpha`.
-fn is_version(lower: &[u8]) -> bool {
-    let Some(rest) = lower.strip_prefix(b"v") else { return false };
+fn is_version(part: &[u8]) -> bool {
+    let Some((b'v' | b'V', rest)) = part.split_first() else { return false };
     let n_digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let rest = &rest[n_digits..];
     let stages: [&[u8]; 6] = [b"", b"alpha", b"beta", b"eap", b"preview", b"rc"];
@@ -136,24 +143,13 @@ fn is_version(lower: &[u8]) -> bool {
         && rest[stage..].iter().all(u8::is_ascii_digit)
 }
 
-/// Whether `part` (letters and digits alone) is no word: too many digits in it, or digits where
-/// words have none, or letters that do not follow each other.
-pub(super) fn is_random(part: &str) -> bool {
-    let bytes = part.as_bytes();
-    let n_digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
-    match n_digits {
-        0 => is_jumble(bytes),
-        n if n == bytes.len() => false,
-        _ if is_known(part) => false,
-        1 => is_split_by_digit(bytes) || bytes.split(u8::is_ascii_digit).any(is_jumble),
-        _ => true,
-    }
-}
-
 /// One digit amid letters: fine in `geo3d`, `b2b` and `oauth2callback`, not in `PT4KHLK`.
-fn is_split_by_digit(bytes: &[u8]) -> bool {
+pub(super) fn is_split_by_digit(bytes: &[u8]) -> bool {
     let mut runs = bytes.split(u8::is_ascii_digit);
     let (before, after) = (runs.next().unwrap_or_default(), runs.next().unwrap_or_default());
+    if is_jumble(before) || is_jumble(after) {
+        return true;
+    }
     if n_odd_humps(before) + n_odd_humps(after) > 0 || (bytes.len() >= 8 && is_shouted(bytes)) {
         return true;
     }
@@ -183,7 +179,10 @@ const HUMPS: [&str; 115] = [
     "up", "us", "vat", "vm", "vpc", "vpn", "we", "wi", "xl", "xls", "xml", "xs", "zip",
 ];
 
-/// How many humps of camel case are no words: random letters of both cases have little else.
+/// So many that no more are counted.
+const MANY_ODD_HUMPS: usize = 2;
+
+/// How many humps of camel case are no words, at most two: random letters of both cases have little else.
 fn n_odd_humps(letters: &[u8]) -> usize {
     if !(letters.iter().any(u8::is_ascii_lowercase) && letters.iter().any(u8::is_ascii_uppercase)) {
         return 0;
@@ -197,6 +196,9 @@ fn n_odd_humps(letters: &[u8]) -> usize {
         if is_next || end == letters.len() {
             n_odd += usize::from(is_odd_hump(&letters[start..end], start == 0));
             start = end;
+            if n_odd >= MANY_ODD_HUMPS {
+                break;
+            }
         }
     }
     n_odd
@@ -207,7 +209,7 @@ fn is_odd_hump(hump: &[u8], is_first: bool) -> bool {
     if hump.len() <= 1 || is_acronym {
         return hump.len() == 1 && !is_first;
     }
-    let is_listed = || HUMPS.iter().any(|word| hump.eq_ignore_ascii_case(word.as_bytes()));
+    let is_listed = || is_listed(&HUMPS, hump);
     // A long hump is a word with a rare pair more likely than chance.
     let is_jumbled = n_rare_pairs(hump) > usize::from(hump.len() > 4);
     (hump.len() == 2 || !has_vowel(hump) || is_jumbled) && !is_listed()
@@ -218,16 +220,17 @@ fn has_vowel(letters: &[u8]) -> bool {
 }
 
 /// Whether letters follow each other as they do in no language.
-fn is_jumble(letters: &[u8]) -> bool {
+pub(super) fn is_jumble(letters: &[u8]) -> bool {
     if letters.len() < MIN_LETTERS {
         return false;
     }
     let n_odd = n_odd_humps(letters);
     let n_rare = n_rare_pairs(letters);
-    n_odd >= 2 || (n_rare >= 2 && (n_rare + n_odd) * 5 >= letters.len())
+    n_odd >= MANY_ODD_HUMPS || (n_rare >= 2 && (n_rare + n_odd) * 5 >= letters.len())
 }
 
-fn n_rare_pairs(letters: &[u8]) -> usize {
+/// Pairs of letters that no word has, or hardly any.
+pub(super) fn n_rare_pairs(letters: &[u8]) -> usize {
     let index = |b: u8| usize::from(b.to_ascii_lowercase().wrapping_sub(b'a'));
     let is_camel = letters.iter().any(u8::is_ascii_lowercase);
     let is_rare = |pair: &&[u8]| {
@@ -246,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sorted() {
-        assert!(KNOWN.is_sorted());
+    fn the_tables_are_sorted() {
+        assert!(KNOWN.is_sorted() && UNITS.is_sorted() && HUMPS.is_sorted());
     }
 }

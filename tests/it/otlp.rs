@@ -28,9 +28,7 @@ fn tell(egret: &Egret) {
     egret.log(call("POST", "http://127.0.0.1:8080/orders").status(503));
     egret.log(call("get", "https://api.example.com/users/18").error("timeout"));
     let attributes = [("server.address", "elsewhere"), ("http.response.header.retry-after", "7")];
-    egret.log(
-        call("PURGE", "https://api.example.com/cache").status(404).attributes(&attributes),
-    );
+    egret.log(call("PURGE", "https://api.example.com/cache").status(404).attributes(&attributes));
 }
 
 #[tokio::test]
