@@ -6,6 +6,7 @@
 
 use super::segment::{Placeholder, is_date, judge, judge_number};
 use super::shape::Shape;
+use crate::redact::decoded;
 
 /// Deepest nesting of brackets and lists within one segment that is looked into.
 const MAX_DEPTH: usize = 4;
@@ -234,25 +235,4 @@ fn is_extension(text: &str) -> bool {
         && n_digits <= 2
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-}
-
-/// The text with its percent-encoding resolved, as far as it is valid.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let pair = after.get(..2).filter(|_| byte == b'%');
-        let code = pair.and_then(|pair| std::str::from_utf8(pair).ok());
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(decoded) => {
-                bytes.push(decoded);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -54,7 +54,11 @@ impl OtlpBuilder {
         builder.metrics = said("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT").or(builder.metrics);
         for header in said("OTEL_EXPORTER_OTLP_HEADERS").unwrap_or_default().split(',') {
             match header.split_once('=') {
-                Some((name, value)) => builder = builder.header(name.trim(), value.trim()),
+                Some((name, value)) => {
+                    // Percent-encoded, as in W3C Baggage.
+                    let value = crate::redact::decoded(value.trim()).into_owned();
+                    builder = builder.header(name.trim(), &value);
+                }
                 None if header.trim().is_empty() => {}
                 None => builder.problems.push(
                     "OTEL_EXPORTER_OTLP_HEADERS: accepted is NAME=VALUE,..., as api-key=abc"

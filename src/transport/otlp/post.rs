@@ -85,6 +85,11 @@ impl Poster {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
     pub(super) fn sends_spans(&self) -> bool {
         self.traces.is_some()
     }

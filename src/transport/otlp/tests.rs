@@ -31,8 +31,10 @@ fn bad_addresses_and_headers_are_all_told_without_their_values() {
 
 #[test]
 fn no_debug_output_shows_a_header() {
-    let otlp = variables(&[("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer s3cret")]);
-    assert!(!format!("{:?}", otlp.unwrap()).contains("s3cret"));
+    let otlp = variables(&[("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20s3cret")]);
+    let otlp = otlp.unwrap();
+    assert!(!format!("{otlp:?}").contains("s3cret"));
+    assert_eq!(otlp.0.poster.header("authorization"), "Bearer s3cret");
 }
 
 /// Draws numbers from a seed (SplitMix64).
