@@ -2,14 +2,22 @@
 //! Never knows the worker, the codec, the transport or the configuration.
 
 mod call;
+mod calls;
 mod classify;
+mod content;
+mod flight;
 mod observe;
+mod phases;
 mod recorder;
 mod reqwest_async;
+mod tags;
+mod trace;
+mod watched;
 
 pub use call::Call;
 pub use observe::{Observed, Seen};
-pub(crate) use recorder::Recorder;
-pub use reqwest_async::Middleware;
+pub(crate) use recorder::{Recorder, Source};
+pub use reqwest_async::{Middleware, ReqwestBuilder, Stack};
+pub use tags::{Scope, Tags, scope};
 
 pub(crate) use observe::{observe, observe_async};

@@ -10,7 +10,7 @@ pub use captured::captured;
 
 pub use default::{
     InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware, observe,
-    observe_async, shutdown, shutdown_async, stats, wrap,
+    observe_async, reqwest_client, shutdown, shutdown_async, stack, stats, wrap,
 };
 
 use std::panic::Location;
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 
-use crate::capture::{self, Call, Middleware, Observed, Recorder};
+use crate::capture::{self, Call, Middleware, Observed, Recorder, ReqwestBuilder, Source, Stack};
 use crate::clock::{Clock, Tick};
 use crate::config::Config;
 use crate::queue::Queue;
@@ -100,15 +100,36 @@ impl Egret {
     #[must_use]
     #[track_caller]
     pub fn wrap(&self, client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
-        reqwest_middleware::ClientBuilder::new(client).with(self.middleware()).build()
+        self.note_wrap("reqwest", Location::caller());
+        let middleware = Middleware::alone(self.source());
+        reqwest_middleware::ClientBuilder::new(client).with(middleware).build()
     }
 
-    /// The middleware for who builds a stack of their own.
+    /// Begins a stack of middlewares with egret around and within it, so that the attempts of a
+    /// retry are told from the call that they belong to.
+    #[track_caller]
+    pub fn stack(&self, client: reqwest::Client) -> Stack {
+        Stack::new(client, self.middleware())
+    }
+
+    /// `reqwest`'s client builder for a client that also measures name resolution, connects and
+    /// their reuse.
+    #[track_caller]
+    pub fn reqwest_client(&self) -> ReqwestBuilder {
+        ReqwestBuilder::new(self.middleware())
+    }
+
+    /// The middleware for who builds a stack of their own. Standing once within a retry, it tells
+    /// attempts apart; standing also around it, it tells the call as well.
     #[must_use]
     #[track_caller]
     pub fn middleware(&self) -> Middleware {
         self.note_wrap("reqwest", Location::caller());
-        Middleware::fixed(self.recorder())
+        Middleware::new(self.source())
+    }
+
+    fn source(&self) -> Source {
+        Source::Fixed(self.recorder())
     }
 
     /// Records a call. Never blocks; 0 allocations for borrowed texts.
@@ -260,7 +281,9 @@ impl Inner {
         let lifeline = Lifeline { process, desk: Arc::clone(&desk) };
         let parent = Arc::clone(&blueprint);
         let respawn = move || parent.child().and_then(Egret::recorder);
-        let recorder = Recorder::new(clock, queue.clone(), Box::new(respawn), Box::new(lifeline));
+        let allowed = Arc::clone(&config.allowed);
+        let recorder =
+            Recorder::new(clock, queue.clone(), allowed, Box::new(respawn), Box::new(lifeline));
         Ok(Self { process, blueprint, recorder, queue, books, desk, wraps, turns })
     }
 }

@@ -7,11 +7,13 @@ mod tests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
+use crate::allow::Allowed;
 use crate::batch::Resource;
 use crate::queue::QueueBounds;
 use crate::record::words;
@@ -28,6 +30,7 @@ pub struct Config {
     pub(crate) queue: QueueBounds,
     pub(crate) batching: Batching,
     pub(crate) sampling: Sampling,
+    pub(crate) allowed: Arc<Allowed>,
     pub(crate) spool_dir: Option<PathBuf>,
     pub(crate) spool_max_bytes: u64,
     pub(crate) spool_max_age: Duration,
@@ -123,6 +126,18 @@ words! {
         SampleMaxPerHostSecond = "EGRET_SAMPLE_MAX_PER_HOST_SECOND",
         /// What is slow.
         SlowMs = "EGRET_SLOW_MS",
+        /// Request headers to record.
+        RequestHeaders = "EGRET_REQUEST_HEADERS",
+        /// Response headers to record.
+        ResponseHeaders = "EGRET_RESPONSE_HEADERS",
+        /// Media types of bodies to record.
+        BodyTypes = "EGRET_BODY_TYPES",
+        /// Bytes to record of one body.
+        BodyBytes = "EGRET_BODY_BYTES",
+        /// Bytes of bodies on their way.
+        BodyBudgetBytes = "EGRET_BODY_BUDGET_BYTES",
+        /// Hosts that get a `traceparent`.
+        TraceHosts = "EGRET_TRACE_HOSTS",
         /// Delivery without a thread.
         Inline = "EGRET_INLINE",
         /// Off.
@@ -267,6 +282,46 @@ impl ConfigBuilder {
     #[must_use]
     pub fn slow(self, duration: Duration) -> Self {
         self.set(Setting::SlowMs, duration.as_millis().to_string())
+    }
+
+    /// Request headers to record, as `x-request-id,idempotency-key`. Values that are or look like
+    /// secrets are redacted. Defaults to none.
+    #[must_use]
+    pub fn request_headers(self, names: impl Into<String>) -> Self {
+        self.set(Setting::RequestHeaders, names)
+    }
+
+    /// Response headers to record, as `x-request-id,retry-after`. Defaults to none.
+    #[must_use]
+    pub fn response_headers(self, names: impl Into<String>) -> Self {
+        self.set(Setting::ResponseHeaders, names)
+    }
+
+    /// Media types of bodies to record, as `application/json,text/*`; the values of sensitive keys
+    /// are masked. Bodies of requests that stream are not recorded. Defaults to none.
+    #[must_use]
+    pub fn body_types(self, media_types: impl Into<String>) -> Self {
+        self.set(Setting::BodyTypes, media_types)
+    }
+
+    /// Bytes to record of one body, at most 16,000. Defaults to 4,096.
+    #[must_use]
+    pub fn body_bytes(self, n: u32) -> Self {
+        self.set(Setting::BodyBytes, n.to_string())
+    }
+
+    /// Bytes that bodies on their way may hold together in this process; beyond, bodies are left
+    /// out. Defaults to 8 MiB.
+    #[must_use]
+    pub fn body_budget_bytes(self, n: u64) -> Self {
+        self.set(Setting::BodyBudgetBytes, n.to_string())
+    }
+
+    /// Hosts that get a `traceparent` header (W3C Trace Context), as `api.example.com,*.internal`.
+    /// Defaults to none.
+    #[must_use]
+    pub fn trace_hosts(self, hosts: impl Into<String>) -> Self {
+        self.set(Setting::TraceHosts, hosts)
     }
 
     /// Keeps no thread: calls wait in the queue, within its bounds, and are delivered by a flush or

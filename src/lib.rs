@@ -18,6 +18,8 @@
 
 pub mod clock;
 pub mod error;
+#[cfg(feature = "client")]
+mod host;
 pub mod redact;
 #[cfg(feature = "wire")]
 mod varint;
@@ -46,6 +48,8 @@ mod retry;
 mod sample;
 
 #[cfg(feature = "client")]
+mod allow;
+#[cfg(feature = "client")]
 mod capture;
 #[cfg(feature = "client")]
 mod config;
@@ -63,13 +67,13 @@ mod worker;
 mod client;
 
 #[cfg(feature = "client")]
-pub use capture::{Call, Middleware, Observed, Seen};
+pub use capture::{Call, Middleware, Observed, ReqwestBuilder, Scope, Seen, Stack, Tags, scope};
 #[cfg(feature = "test-util")]
 pub use client::captured;
 #[cfg(feature = "client")]
 pub use client::{
     Egret, Guard, InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware,
-    observe, observe_async, shutdown, shutdown_async, stats, wrap,
+    observe, observe_async, reqwest_client, shutdown, shutdown_async, stack, stats, wrap,
 };
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;

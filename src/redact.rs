@@ -1,11 +1,13 @@
 //! Takes secrets out of URLs and texts before anything is handed on.
 //! Never allocates when there is nothing to take out, and never keeps what it could not understand.
 
+mod body;
 mod secret;
 #[cfg(test)]
 mod tests;
 mod url;
 
+pub use body::{BodyKind, body};
 pub use secret::{REDACTED, is_sensitive_key};
 pub use url::SafeUrl;
 

@@ -6,6 +6,7 @@ mod tests;
 
 use std::collections::HashMap;
 
+use crate::host::HostPattern;
 use crate::record::Record;
 
 /// Hosts whose ceilings are remembered within one second; beyond them there is no ceiling.
@@ -18,7 +19,7 @@ pub(crate) struct Sampling {
     pub(crate) rate: f64,
     /// Shares of single hosts, the first match counts: `api.example.com`, or `*.example.com` for
     /// everything below it.
-    pub(crate) hosts: Vec<(String, f64)>,
+    pub(crate) hosts: Vec<(HostPattern, f64)>,
     /// Calls of one host kept within a second; `None` is without end.
     pub(crate) max_per_host_second: Option<u32>,
     /// Calls at least as long are kept.
@@ -65,7 +66,7 @@ impl Sampler {
     }
 
     fn rate_of(&self, host: &str) -> f64 {
-        let rule = self.sampling.hosts.iter().find(|(pattern, _)| is_match(pattern, host));
+        let rule = self.sampling.hosts.iter().find(|(pattern, _)| pattern.matches(host));
         rule.map_or(self.sampling.rate, |(_, rate)| *rate)
     }
 
@@ -91,13 +92,6 @@ impl Sampler {
                 most > 0
             }
         }
-    }
-}
-
-fn is_match(pattern: &str, host: &str) -> bool {
-    match pattern.strip_prefix("*.") {
-        Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
-        None => pattern == host,
     }
 }
 

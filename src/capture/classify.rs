@@ -11,10 +11,26 @@ pub(super) fn class_of(error: &reqwest_middleware::Error) -> ErrorClass {
     match error {
         reqwest_middleware::Error::Reqwest(error) => class_of_reqwest(error),
         reqwest_middleware::Error::Middleware(error) => {
-            let inner = error.chain().find_map(|cause| cause.downcast_ref::<reqwest::Error>());
-            inner.map_or(ErrorClass::Middleware, class_of_reqwest)
+            error.chain().find_map(class_of_cause).unwrap_or(ErrorClass::Middleware)
         }
     }
+}
+
+/// The class of an error that other middlewares (retries do) have put into one of theirs.
+fn class_of_cause(cause: &(dyn Error + 'static)) -> Option<ErrorClass> {
+    if let Some(error) = cause.downcast_ref::<reqwest::Error>() {
+        return Some(class_of_reqwest(error));
+    }
+    cause.downcast_ref::<reqwest_middleware::Error>().map(class_of)
+}
+
+/// The class of an error that a body ended with. What hyper did not report came from decoding.
+pub(super) fn class_of_body(error: &reqwest::Error) -> ErrorClass {
+    if error.is_timeout() {
+        return ErrorClass::Timeout;
+    }
+    let from_wire = causes(error).any(|cause| cause.is::<hyper::Error>());
+    if from_wire || !error.is_body() { ErrorClass::Body } else { ErrorClass::Decode }
 }
 
 /// The class of a reqwest error. The order matters: a timeout while connecting is a timeout, and

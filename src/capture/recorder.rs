@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
+use crate::allow::Allowed;
 use crate::clock::{Clock, Tick};
 use crate::queue::Queue;
 use crate::record::{Kind, Record};
@@ -21,6 +22,8 @@ pub(crate) type Respawn = Box<dyn Fn() -> Option<Recorder> + Send + Sync>;
 struct Parts {
     clock: Arc<Clock>,
     queue: Queue,
+    /// What may be recorded or sent beyond the ordinary.
+    allowed: Arc<Allowed>,
     /// Makes the recorder of a process that was forked from this one; `None` when it cannot be had.
     respawn: Respawn,
     /// In a forked process: who records there.
@@ -38,11 +41,16 @@ impl Recorder {
     pub(crate) fn new(
         clock: Arc<Clock>,
         queue: Queue,
+        allowed: Arc<Allowed>,
         respawn: Respawn,
         lifeline: Box<dyn Send + Sync>,
     ) -> Self {
         let child = OnceCell::new();
-        Self(Arc::new(Parts { clock, queue, respawn, child, _lifeline: lifeline }))
+        Self(Arc::new(Parts { clock, queue, allowed, respawn, child, _lifeline: lifeline }))
+    }
+
+    pub(super) fn allowed(&self) -> Arc<Allowed> {
+        Arc::clone(&self.0.allowed)
     }
 
     /// A record of which only the given is known. `scratch` takes the URL where something must be
@@ -72,6 +80,24 @@ impl Recorder {
         };
         if let Some(child) = child {
             child.offer(record, now);
+        }
+    }
+}
+
+/// Who records the calls of a client. A client may be wrapped before egret is initialised.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    /// This one; with none, calls pass unseen.
+    Fixed(Option<Recorder>),
+    /// Whoever is the default at each call.
+    Default(fn() -> Option<Recorder>),
+}
+
+impl Source {
+    pub(super) fn recorder(&self) -> Option<Recorder> {
+        match self {
+            Self::Fixed(recorder) => recorder.clone(),
+            Self::Default(recorder) => recorder(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 
 use super::Egret;
-use crate::capture::{self, Call, Middleware, Observed, Recorder};
+use crate::capture::{self, Call, Middleware, Observed, Recorder, ReqwestBuilder, Source, Stack};
 use crate::config::{Config, ConfigError};
 use crate::stats::Stats;
 use crate::transport::Checkup;
@@ -87,7 +87,29 @@ fn recorder() -> Option<Recorder> {
 #[must_use]
 #[track_caller]
 pub fn wrap(client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
-    reqwest_middleware::ClientBuilder::new(client).with(middleware()).build()
+    note_wrap(Location::caller());
+    let middleware = Middleware::alone(Source::Default(recorder));
+    reqwest_middleware::ClientBuilder::new(client).with(middleware).build()
+}
+
+/// Begins a stack of middlewares with egret around and within it, so that the attempts of a retry
+/// are told from the call that they belong to.
+///
+/// ```no_run
+/// # fn build(retry: impl reqwest_middleware::Middleware) -> reqwest_middleware::ClientWithMiddleware {
+/// egret::stack(reqwest::Client::new()).with(retry).build()
+/// # }
+/// ```
+#[track_caller]
+pub fn stack(client: reqwest::Client) -> Stack {
+    Stack::new(client, middleware())
+}
+
+/// `reqwest`'s client builder for a client that also measures name resolution, connects and their
+/// reuse.
+#[track_caller]
+pub fn reqwest_client() -> ReqwestBuilder {
+    ReqwestBuilder::new(middleware())
 }
 
 /// The middleware for who builds a stack of their own.
@@ -95,7 +117,7 @@ pub fn wrap(client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware
 #[track_caller]
 pub fn middleware() -> Middleware {
     note_wrap(Location::caller());
-    Middleware::with_default(recorder)
+    Middleware::new(Source::Default(recorder))
 }
 
 fn note_wrap(location: &'static Location<'static>) {

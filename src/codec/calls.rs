@@ -66,6 +66,10 @@ words! {
         Consumer = "consumer",
         /// Call id.
         CallId = "call_id",
+        /// Whole duration of the call, on its last attempt.
+        CallTotal = "call_total_ns",
+        /// [`Outcome`] of the call, on its last attempt.
+        CallOutcome = "call_outcome",
         /// Trace id.
         TraceId = "trace_id",
         /// Span id.
@@ -85,10 +89,11 @@ impl CallColumn {
             C::Path | C::Query | C::Attributes => Encoding::Text,
             C::Kind | C::Outcome | C::Method | C::Scheme | C::Host | C::Template => Encoding::Dict,
             C::ErrorType | C::ProtocolVersion | C::PeerAddress => Encoding::Dict,
-            C::Target | C::Consumer => Encoding::Dict,
+            C::Target | C::Consumer | C::CallOutcome => Encoding::Dict,
             C::Port | C::Status | C::ResendCount | C::Attempt | C::Reused => Encoding::Varint,
             C::RequestBytes | C::ResponseBytes => Encoding::Varint,
             C::Total | C::Dns | C::Connect | C::Ttfb | C::Body => Encoding::Varint,
+            C::CallTotal => Encoding::Varint,
             C::CallId | C::TraceId => Encoding::Id16,
             C::SpanId => Encoding::Id8,
         }
@@ -186,6 +191,8 @@ impl CallsBuilder {
             C::Target => builder.push_text(&record.target),
             C::Consumer => builder.push_text(&record.consumer),
             C::CallId => builder.push_id(record.call_id),
+            C::CallTotal => builder.push_number(record.call_total_ns),
+            C::CallOutcome => builder.push_text(record.call_outcome.map_or("", Outcome::as_str)),
             C::TraceId => builder.push_id(record.trace_id),
             C::SpanId => builder.push_id(record.span_id),
             C::Attributes => builder.push_text(&record.attributes),
@@ -283,6 +290,8 @@ impl Calls {
             response_body_bytes: self.number(C::ResponseBytes, row),
             peer_address: self.text(C::PeerAddress, row).parse().ok(),
             call_id: self.id(C::CallId, row),
+            call_total_ns: self.number(C::CallTotal, row),
+            call_outcome: Outcome::from_word(self.text(C::CallOutcome, row)),
             trace_id: self.id(C::TraceId, row),
             span_id: self.id(C::SpanId, row),
             method: self.text(C::Method, row),
@@ -325,6 +334,7 @@ fn check(column: CallColumn, decoded: &Column) -> Result<(), String> {
     match (column, decoded) {
         (C::Kind, decoded) => check_words(decoded, |word| Kind::from_word(word).is_some()),
         (C::Outcome, decoded) => check_words(decoded, |word| Outcome::from_word(word).is_some()),
+        (C::CallOutcome, decoded) => check_entries(decoded, |w| Outcome::from_word(w).is_some()),
         (_, Column::Numbers(numbers)) => {
             match numbers.iter().find(|n| n.saturating_sub(1) > most) {
                 Some(number) => Err(format!("{} is more than {most}", number - 1)),
@@ -341,12 +351,19 @@ fn check(column: CallColumn, decoded: &Column) -> Result<(), String> {
 
 /// Every row has one of the known words.
 fn check_words(column: &Column, is_known: impl Fn(&str) -> bool) -> Result<(), String> {
-    let Column::Dict { entries, rows } = column else {
-        return Err("its encoding cannot hold it; write it as dict".to_owned());
-    };
-    if rows.contains(&0) {
+    if let Column::Dict { rows, .. } = column
+        && rows.contains(&0)
+    {
         return Err("missing in a row; every call has one".to_owned());
     }
+    check_entries(column, is_known)
+}
+
+/// Every row has one of the known words, or none.
+fn check_entries(column: &Column, is_known: impl Fn(&str) -> bool) -> Result<(), String> {
+    let Column::Dict { entries, .. } = column else {
+        return Err("its encoding cannot hold it; write it as dict".to_owned());
+    };
     match entries.iter().skip(1).find(|word| !is_known(word)) {
         Some(word) => Err(format!("{word:?} is not a known value")),
         None => Ok(()),

@@ -83,6 +83,10 @@ struct Line<'a> {
     /// 32 hexadecimal digits.
     #[serde(skip_serializing_if = "String::is_empty")]
     call_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_total_ns: Option<u64>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    call_outcome: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "String::is_empty")]
     trace_id: String,
     /// 16 hexadecimal digits.
@@ -179,6 +183,12 @@ impl Line<'_> {
         record.response_body_bytes = self.response_body_bytes;
         record.peer_address = self.peer_address;
         record.call_id = id(&self.call_id, "call_id")?;
+        record.call_total_ns = self.call_total_ns;
+        if self.call_outcome.is_some() {
+            let given = &self.call_outcome;
+            let outcome = word(given, outcome, Outcome::ALL, Outcome::as_str, "call_outcome")?;
+            record.call_outcome = Some(outcome);
+        }
         record.trace_id = id(&self.trace_id, "trace_id")?;
         record.span_id = id(&self.span_id, "span_id")?;
         record.set_template(&self.template);
@@ -249,6 +259,8 @@ fn line_of<'r>(record: &'r Record<'_>) -> Line<'r> {
         target: record.target().into(),
         consumer: record.consumer().into(),
         call_id: record.call_id.map(hex).unwrap_or_default(),
+        call_total_ns: record.call_total_ns,
+        call_outcome: record.call_outcome.map(|outcome| outcome.as_str().into()),
         trace_id: record.trace_id.map(hex).unwrap_or_default(),
         span_id: record.span_id.map(hex).unwrap_or_default(),
         attributes: serde_json::from_str(record.attributes()).unwrap_or_default(),

@@ -2,13 +2,16 @@
 //! Never stops at the first bad one, and never repeats a value that may be a secret.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderName, HeaderValue};
 
 use super::{Batching, Config, ConfigBuilder, ConfigError, Setting};
+use crate::allow::{Allowed, BodyRules};
 use crate::batch::Resource;
+use crate::host::HostPattern;
 use crate::queue::QueueBounds;
 use crate::sample::Sampling;
 
@@ -44,6 +47,7 @@ impl ConfigBuilder {
             expiry: Duration::from_secs(3_600),
         };
         let sampling = check.sampling();
+        let allowed = Arc::new(check.allowed());
         let spool_dir = check.raw.value(Setting::SpoolDir).map(PathBuf::from);
         let spool_max_bytes = check.number(Setting::SpoolMaxBytes, 256 << 20, 4 << 20, 1 << 40);
         let spool_max_age_s = check.number(Setting::SpoolMaxAgeSeconds, 86_400, 60, 31_536_000);
@@ -57,6 +61,7 @@ impl ConfigBuilder {
                 queue,
                 batching,
                 sampling,
+                allowed,
                 spool_dir,
                 spool_max_bytes,
                 spool_max_age: Duration::from_secs(spool_max_age_s),
@@ -95,10 +100,8 @@ impl Check<'_> {
         let mut hosts = Vec::new();
         let rules = self.raw.value(Setting::SampleHosts).unwrap_or_default();
         for rule in rules.split(',').map(str::trim).filter(|rule| !rule.is_empty()) {
-            match rule.split_once('=').map(|(host, rate)| (host.trim(), share(rate))) {
-                Some((host, Some(rate))) if !host.is_empty() => {
-                    hosts.push((host.to_ascii_lowercase(), rate));
-                }
+            match rule.split_once('=').map(|(host, rate)| (HostPattern::parse(host), share(rate))) {
+                Some((Some(host), Some(rate))) => hosts.push((host, rate)),
                 _ => {
                     let form = "accepted is HOST=SHARE,..., as api.example.com=0.1,*.internal=0";
                     self.problem(Setting::SampleHosts, form);
@@ -115,6 +118,43 @@ impl Check<'_> {
             max_per_host_second: (ceiling < u32::MAX).then_some(ceiling),
             slow_ns: slow_ms * 1_000_000,
         }
+    }
+
+    fn allowed(&mut self) -> Allowed {
+        let header_form = "accepted are header names, as x-request-id,retry-after";
+        let media_form = "accepted are media types, as application/json,text/*";
+        let media_type = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            let (kind, rest) = text.split_once('/')?;
+            let is_plain = |part: &str| !part.is_empty() && !part.contains(['*', '/', ' ', ';']);
+            (is_plain(kind) && (rest == "*" || is_plain(rest))).then_some(text)
+        };
+        let media_types = self.list(Setting::BodyTypes, media_form, media_type);
+        let cap_bytes = self.number(Setting::BodyBytes, 4_096, 1, 16_000);
+        let budget_bytes = self.number(Setting::BodyBudgetBytes, 8 << 20, 1, 1 << 30);
+        let rules = BodyRules {
+            media_types,
+            cap_bytes: usize::try_from(cap_bytes).unwrap_or(usize::MAX),
+            budget_bytes: usize::try_from(budget_bytes).unwrap_or(usize::MAX),
+        };
+        let header = |text: &str| HeaderName::try_from(text).ok();
+        let host_form = "accepted are HOST,..., as api.example.com,*.internal";
+        Allowed {
+            request_headers: self.list(Setting::RequestHeaders, header_form, header),
+            response_headers: self.list(Setting::ResponseHeaders, header_form, header),
+            bodies: (!rules.media_types.is_empty()).then(|| Arc::new(rules)),
+            trace_hosts: self.list(Setting::TraceHosts, host_form, HostPattern::parse),
+        }
+    }
+
+    /// Values between commas; one that cannot be read is a problem.
+    fn list<T>(&mut self, name: Setting, form: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let texts = self.raw.value(name).unwrap_or_default().split(',').map(str::trim);
+        let read: Vec<_> = texts.filter(|text| !text.is_empty()).map(read).collect();
+        if read.iter().any(Option::is_none) {
+            self.problem(name, form);
+        }
+        read.into_iter().flatten().collect()
     }
 
     fn flag(&mut self, name: Setting) -> bool {

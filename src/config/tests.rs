@@ -1,6 +1,7 @@
 //! Configuration: defaults, precedence, and all errors at once.
 
 use super::*;
+use crate::host::HostPattern;
 
 fn from(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let lookup = |name: &str| {
@@ -50,7 +51,7 @@ fn the_environment_is_read_and_code_goes_before_it() {
         .unwrap();
     assert_eq!(code.resource["service.name"], "mine");
     assert_eq!((code.queue.records, code.sampling.max_per_host_second), (7, Some(7)));
-    assert_eq!(code.sampling.hosts, [("a".to_owned(), 0.5)]);
+    assert_eq!(code.sampling.hosts, [(HostPattern::parse("a").unwrap(), 0.5)]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::redact::SafeUrl;
 #[error("row cut short or out of order")]
 pub struct RowError;
 
-const N_NUMBERS: usize = 12;
+const N_NUMBERS: usize = 14;
 const N_TEXTS: usize = 11;
 
 /// Appends the record's row to `out` (about 100 bytes; no other allocation).
@@ -160,6 +160,8 @@ impl<'a> Fields<'a> {
             sent,
             received,
             port,
+            call_total,
+            call_outcome,
         ] = self.numbers;
         Record {
             kind: self.kind,
@@ -178,6 +180,8 @@ impl<'a> Fields<'a> {
             response_body_bytes: received,
             peer_address: self.peer_address,
             call_id: self.call_id,
+            call_total_ns: call_total,
+            call_outcome: small::<usize>(call_outcome).and_then(|n| Outcome::ALL.get(n).copied()),
             trace_id: self.trace_id,
             span_id: self.span_id,
             method,
@@ -210,6 +214,8 @@ fn numbers(record: &Record<'_>) -> [Option<u64>; N_NUMBERS] {
         record.request_body_bytes,
         record.response_body_bytes,
         record.url.port.map(u64::from),
+        record.call_total_ns,
+        record.call_outcome.map(|outcome| outcome as u64),
     ]
 }
 

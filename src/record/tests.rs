@@ -18,6 +18,8 @@ fn full<'a>(url: SafeUrl<'a>) -> Record<'a> {
     record.response_body_bytes = Some(11);
     record.peer_address = Some("2001:db8::1".parse().unwrap());
     record.call_id = Some([1; 16]);
+    record.call_total_ns = Some(12);
+    record.call_outcome = Some(Outcome::Cancelled);
     record.trace_id = Some([2; 16]);
     record.span_id = Some([3; 8]);
     record.set_template("/v1/{id}");

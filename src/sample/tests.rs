@@ -1,6 +1,7 @@
 //! What is kept: errors and slow calls always, the rest by rate, host and ceiling.
 
 use super::*;
+use crate::host::HostPattern;
 use crate::record::Kind;
 use crate::redact::SafeUrl;
 
@@ -28,7 +29,8 @@ fn the_rate_is_the_share_that_is_kept() {
 
 #[test]
 fn hosts_have_their_own_rates() {
-    let hosts = vec![("a.example.com".to_owned(), 0.0), ("*.example.com".to_owned(), 1.0)];
+    let pattern = |text| HostPattern::parse(text).unwrap();
+    let hosts = vec![(pattern("a.example.com"), 0.0), (pattern("*.example.com"), 1.0)];
     let sampling = Sampling { rate: 0.0, hosts, ..Sampling::default() };
     assert_eq!(n_kept(sampling.clone(), "a.example.com"), 0);
     assert_eq!(n_kept(sampling.clone(), "b.example.com"), 100_000);

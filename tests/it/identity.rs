@@ -13,7 +13,14 @@ use crate::shapes::{self, Bare, Pair, Shape, Wrapped, compare};
 
 /// The pairs of clients that are compared. A client that joins is one line here.
 fn pairs(egret: &Egret) -> Vec<Pair> {
-    vec![Pair { name: "async", bare: Box::new(Bare), wrapped: Box::new(Wrapped::new(egret)) }]
+    vec![
+        Pair { name: "async", bare: Box::new(Bare), wrapped: Box::new(Wrapped::new(egret)) },
+        Pair {
+            name: "measured",
+            bare: Box::new(Bare),
+            wrapped: Box::new(Wrapped::measured(egret)),
+        },
+    ]
 }
 
 /// What each shape is for the bare asynchronous client: a shape that became another is no test.

@@ -16,14 +16,22 @@ mod shapes;
 mod tls;
 mod upstream;
 
+#[cfg(feature = "test-util")]
+mod attempts;
 mod cancellation;
+#[cfg(feature = "test-util")]
+mod context;
 mod deadlines;
 mod delivery;
 mod doctor;
+#[cfg(feature = "test-util")]
+mod exits;
 mod fork;
 #[cfg(feature = "hits")]
 mod hits;
 mod identity;
+#[cfg(feature = "test-util")]
+mod opt_ins;
 mod outage;
 mod phases;
 mod redaction;

@@ -35,7 +35,7 @@ pub(crate) struct Bare;
 /// reqwest behind a stack of middlewares.
 pub(crate) struct Wrapped {
     egret: Egret,
-    wrap: Box<dyn Fn(Client) -> ClientWithMiddleware + Send + Sync>,
+    wrap: Box<dyn Fn(&Setup) -> ClientWithMiddleware + Send + Sync>,
 }
 
 impl Wrapped {
@@ -45,12 +45,22 @@ impl Wrapped {
         Self::by(egret, move |client| handle.wrap(client))
     }
 
+    /// By the builder that measures connections.
+    pub(crate) fn measured(egret: &Egret) -> Self {
+        let handle = egret.clone();
+        let wrap = move |setup: &Setup| {
+            let builder = handle.reqwest_client().configure(|inner| configured(inner, setup));
+            builder.redirect(policy(setup)).build().unwrap()
+        };
+        Self { egret: egret.clone(), wrap: Box::new(wrap) }
+    }
+
     /// Behind a stack of one's own, which records with `egret`.
     pub(crate) fn by(
         egret: &Egret,
         wrap: impl Fn(Client) -> ClientWithMiddleware + Send + Sync + 'static,
     ) -> Self {
-        Self { egret: egret.clone(), wrap: Box::new(wrap) }
+        Self { egret: egret.clone(), wrap: Box::new(move |setup| wrap(client(setup))) }
     }
 }
 
@@ -81,8 +91,7 @@ impl Caller for Bare {
 
 impl Caller for Wrapped {
     fn open(&self, setup: &Setup) -> Box<dyn Session> {
-        let client = client(setup);
-        Box::new(Open::Wrapped(client.clone(), (self.wrap)(client)))
+        Box::new(Open::Wrapped(client(setup), (self.wrap)(setup)))
     }
 
     fn can(&self, _: Need) -> bool {
@@ -100,18 +109,26 @@ impl Caller for Wrapped {
 
 /// The client that a setup describes.
 fn client(setup: &Setup) -> Client {
-    let mut builder = Client::builder().no_proxy().cookie_store(setup.keeps_cookies);
+    configured(Client::builder(), setup).redirect(policy(setup)).build().unwrap()
+}
+
+fn policy(setup: &Setup) -> redirect::Policy {
+    match setup.redirects {
+        Redirects::Default => redirect::Policy::default(),
+        Redirects::None => redirect::Policy::none(),
+        Redirects::Max(n) => redirect::Policy::limited(n),
+    }
+}
+
+/// Everything but the redirects.
+fn configured(builder: reqwest::ClientBuilder, setup: &Setup) -> reqwest::ClientBuilder {
+    let mut builder = builder.no_proxy().cookie_store(setup.keeps_cookies);
     if let Some(timeout) = setup.timeout {
         builder = builder.timeout(timeout);
     }
     if let Some(timeout) = setup.read_timeout {
         builder = builder.read_timeout(timeout);
     }
-    builder = match setup.redirects {
-        Redirects::Default => builder,
-        Redirects::None => builder.redirect(redirect::Policy::none()),
-        Redirects::Max(n) => builder.redirect(redirect::Policy::limited(n)),
-    };
     if setup.leaves_encoded {
         builder = builder.no_gzip().no_brotli().no_deflate();
     }
@@ -121,7 +138,7 @@ fn client(setup: &Setup) -> Client {
     if let Some(root) = &setup.root {
         builder = builder.tls_certs_only([reqwest::Certificate::from_der(root).unwrap()]);
     }
-    builder.build().unwrap()
+    builder
 }
 
 /// The request that an ask describes.

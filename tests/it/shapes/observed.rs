@@ -100,6 +100,24 @@ impl Body {
     }
 }
 
+/// How reqwest names an error of a body, as a cause and in debug output.
+const BODY_ERROR: &str = "request or response body error";
+const BODY_LINK: &str = "reqwest::Error { kind: Body, source: ";
+
+impl ErrorShape {
+    /// Takes out so many of such links, where at least two stand in a row.
+    fn forget_links(&mut self, n_links: usize) {
+        let is_link = |cause: &String| cause == BODY_ERROR;
+        let row = self.causes.windows(2).position(|pair| pair.iter().all(is_link));
+        if let (Some(at), true) = (row, self.debug.contains(&BODY_LINK.repeat(2))) {
+            self.causes.drain(at..at + n_links);
+            self.debug = self.debug.replacen(&BODY_LINK.repeat(n_links), "", 1);
+            // Each link closes with a brace, innermost first; they all stand together.
+            self.debug = self.debug.replacen(&" }".repeat(n_links), "", 1);
+        }
+    }
+}
+
 impl Observed {
     /// What became of it, in a few words.
     pub(crate) fn outcome(&self) -> String {
@@ -116,6 +134,17 @@ impl Observed {
             text += &format!(", then {}", error.kinds.join(" "));
         }
         text
+    }
+
+    /// Without the links that an error of a reqwest body gains above its cause when the body is
+    /// handed on (two of an answer's, one of a streamed request's): the one difference that
+    /// reqwest leaves no way around, for its bodies name every error that passes through them.
+    pub(crate) fn forget_links(&mut self) {
+        match &mut self.0 {
+            Ok((_, Body { ending: Ending::Failed(error), .. })) => error.forget_links(2),
+            Ok(_) => {}
+            Err(error) => error.forget_links(1),
+        }
     }
 
     pub(crate) fn forget_frames(&mut self) {

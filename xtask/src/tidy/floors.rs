@@ -35,10 +35,10 @@ pub(super) const BUILDINGS: &[Building] = &[CLIENT, COLLECTOR, XTASK];
 const CLIENT: Building = Building {
     root: "src/",
     floors: &[
-        &["clock", "error", "redact", "varint"],
+        &["clock", "error", "host", "redact", "varint"],
         &["record"],
         &["stats", "template", "minute", "batch"],
-        &["codec", "process", "queue", "retry", "sample"],
+        &["allow", "codec", "process", "queue", "retry", "sample"],
         &["transport", "spool", "capture", "config", "hits"],
         &["worker"],
         &["client"],

@@ -1,0 +1,105 @@
+//! One logical call and its attempts, where a retry stands between the two.
+//! Never lets two attempts claim the call's end: the last one held when the call ends has it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::flight::Attempt;
+use super::recorder::Recorder;
+use crate::clock::Tick;
+use crate::record::Outcome;
+
+/// A call that is known to consist of attempts. Travels in the request's extensions.
+pub(super) struct LogicalCall {
+    id: [u8; 16],
+    started: Tick,
+    recorder: Recorder,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    n_attempts: u32,
+    /// The attempt that ended last. Whether another follows is only known when it begins, or when
+    /// the call ends.
+    held: Option<Attempt>,
+    /// How the call ended, once it has; of an answer, that it came.
+    ended: Option<Outcome>,
+}
+
+/// What the last attempt of a call tells of the whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CallEnd {
+    pub(super) outcome: Outcome,
+    pub(super) total_ns: u64,
+}
+
+impl LogicalCall {
+    pub(super) fn begin(recorder: Recorder) -> Arc<Self> {
+        Arc::new(Self {
+            id: uuid::Uuid::now_v7().into_bytes(),
+            started: Tick::now(),
+            recorder,
+            progress: Mutex::default(),
+        })
+    }
+
+    pub(super) fn id(&self) -> [u8; 16] {
+        self.id
+    }
+
+    /// The number of the attempt that begins now, from 1.
+    pub(super) fn next_attempt(&self) -> u32 {
+        let mut progress = self.progress();
+        progress.n_attempts = progress.n_attempts.saturating_add(1);
+        let (number, before) = (progress.n_attempts, progress.held.take());
+        drop(progress);
+        self.record(before, None);
+        number
+    }
+
+    pub(super) fn n_attempts(&self) -> u32 {
+        self.progress().n_attempts
+    }
+
+    /// Whether the layer that saw the whole call has seen its end.
+    pub(super) fn has_ended(&self) -> bool {
+        self.progress().ended.is_some()
+    }
+
+    /// Takes an attempt that has ended: it is recorded when it is known whether it was the last.
+    pub(super) fn land(&self, attempt: Attempt) {
+        let mut progress = self.progress();
+        if progress.ended.is_none() {
+            let before = progress.held.replace(attempt);
+            drop(progress);
+            return self.record(before, None);
+        }
+        drop(progress);
+        // The call's answer came, and with this attempt's body all of it has.
+        let end = self.end_now(attempt.outcome());
+        self.record(Some(attempt), Some(end));
+    }
+
+    /// The call has ended, or its answer's head has come.
+    pub(super) fn end(&self, outcome: Outcome) {
+        let mut progress = self.progress();
+        progress.ended = Some(outcome);
+        let last = progress.held.take();
+        drop(progress);
+        self.record(last, Some(self.end_now(outcome)));
+    }
+
+    fn end_now(&self, outcome: Outcome) -> CallEnd {
+        CallEnd { outcome, total_ns: Tick::now().ns_since(self.started) }
+    }
+
+    fn record(&self, attempt: Option<Attempt>, end: Option<CallEnd>) {
+        if let Some(attempt) = attempt {
+            attempt.record(&self.recorder, end);
+        }
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,133 @@
+//! A layer around a client's connector that times each connecting for the call that asked for it.
+//! Never changes what the connector does, nor which connection comes of it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use hyper_util::client::legacy::connect::{Connection, HttpInfo};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::resolver::{RESOLVING, Resolution};
+use super::{Addresses, Bill, Connect, Restore, Unused};
+use crate::clock::Tick;
+
+/// Put around the connector by the measured client's builder.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectLayer(pub(crate) Arc<Unused>);
+
+impl<S> Layer<S> for ConnectLayer {
+    type Service = TimedConnector<S>;
+
+    fn layer(&self, inner: S) -> TimedConnector<S> {
+        TimedConnector { inner, unused: Arc::clone(&self.0) }
+    }
+}
+
+/// A connector that is timed.
+#[derive(Debug, Clone)]
+pub(crate) struct TimedConnector<S> {
+    inner: S,
+    unused: Arc<Unused>,
+}
+
+impl<S, D> Service<D> for TimedConnector<S>
+where
+    S: Service<D>,
+    S::Response: Connection,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Connecting<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, destination: D) -> Self::Future {
+        let entry = Entry {
+            payer: Bill::current(),
+            unused: Arc::clone(&self.unused),
+            resolution: Arc::default(),
+            started: Tick::now(),
+            is_entered: false,
+        };
+        // Resolvers are asked within a poll, but may be asked by the call itself.
+        let restore = Restore::after(&RESOLVING, Arc::clone(&entry.resolution));
+        let future = self.inner.call(destination);
+        drop(restore);
+        Connecting { future, entry }
+    }
+}
+
+pin_project! {
+    /// A connecting under way.
+    pub(crate) struct Connecting<F> {
+        #[pin]
+        future: F,
+        entry: Entry,
+    }
+}
+
+impl<F, C, E> Future for Connecting<F>
+where
+    F: Future<Output = Result<C, E>>,
+    C: Connection,
+{
+    type Output = Result<C, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let restore = Restore::after(&RESOLVING, Arc::clone(&this.entry.resolution));
+        let result = ready!(this.future.poll(context));
+        drop(restore);
+        this.entry.enter(result.as_ref().ok().and_then(addresses_of));
+        Poll::Ready(result)
+    }
+}
+
+fn addresses_of(connection: &impl Connection) -> Option<Addresses> {
+    let mut extras = http::Extensions::new();
+    connection.connected().get_extras(&mut extras);
+    extras.get::<HttpInfo>().map(|info| (info.local_addr(), info.remote_addr()))
+}
+
+/// What is entered on the payer's bill, when the connecting ends or is given up.
+struct Entry {
+    /// `None` where no measured call asked, as for a connection that a pool makes by itself.
+    payer: Option<Arc<Bill>>,
+    unused: Arc<Unused>,
+    resolution: Arc<Resolution>,
+    started: Tick,
+    is_entered: bool,
+}
+
+impl Entry {
+    fn enter(&mut self, addresses: Option<Addresses>) {
+        if std::mem::replace(&mut self.is_entered, true) {
+            return;
+        }
+        let now = Tick::now();
+        let dns_ns = self.resolution.ns(now);
+        let total_ns = now.ns_since(self.started);
+        // Whose name was not found has not begun to connect.
+        let is_connected = addresses.is_some() || self.resolution.found();
+        let connect_ns = total_ns.saturating_sub(dns_ns.unwrap_or(0));
+        let connect_ns = (is_connected || dns_ns.is_none()).then_some(connect_ns);
+        if let Some(addresses) = addresses {
+            self.unused.add(addresses);
+        }
+        if let Some(payer) = &self.payer {
+            payer.add(Connect { addresses, dns_ns, connect_ns });
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.enter(None);
+    }
+}
