@@ -8,6 +8,7 @@ use egret::Egret;
 use futures_util::TryStreamExt;
 use http_body_util::BodyExt;
 use hyper::ext::ReasonPhrase;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::{Client, Request, Response, redirect};
 use reqwest_middleware::ClientWithMiddleware;
@@ -203,6 +204,7 @@ fn head_of(response: &Response) -> Head {
     let extensions = response.extensions();
     let reason = extensions.get::<ReasonPhrase>().map(|reason| format!("{reason:?}"));
     let info = extensions.get::<HttpInfo>().map(|info| format!("peer {}", info.remote_addr()));
+    let upgrade = extensions.get::<OnUpgrade>().map(|_| "an upgrade".to_owned());
     let cookies = response.cookies().map(|cookie| format!("{cookie:?}"));
     Head {
         status: response.status().as_u16(),
@@ -212,7 +214,7 @@ fn head_of(response: &Response) -> Head {
         peer: response.remote_addr(),
         content_length: response.content_length(),
         n_extensions: Some(extensions.len()),
-        extensions: reason.into_iter().chain(info).chain(cookies).collect(),
+        extensions: reason.into_iter().chain(info).chain(upgrade).chain(cookies).collect(),
         status_error: response.error_for_status_ref().err().map(|error| shape_of(&error)),
     }
 }
