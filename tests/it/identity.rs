@@ -10,8 +10,22 @@ use reqwest::{Client, Method, Request};
 use crate::collector::config;
 use crate::upstream::{Upstream, closed_port};
 
+/// Paths of the upstream, and what their answers show.
+pub(crate) const CASES: [(&str, &str); 10] = [
+    ("ok", "/status/200"),
+    ("not found", "/status/404"),
+    ("server error", "/status/500"),
+    ("no content", "/empty"),
+    ("repeated headers", "/headers"),
+    ("redirect", "/temporary"),
+    ("redirect loop", "/loop"),
+    ("broken connection", "/reset"),
+    ("timeout", "/silent"),
+    ("query and fragment", "/status/200?a=b&token=c#d"),
+];
+
 /// Everything that a user can see of an answer, or of an error.
-async fn seen(
+pub(crate) async fn seen(
     result: Result<reqwest::Response, reqwest_middleware::Error>,
 ) -> BTreeMap<&'static str, String> {
     let response = match result {
@@ -54,19 +68,7 @@ async fn answers_and_errors_are_those_of_the_bare_client() {
     let bare = Client::builder().timeout(Duration::from_millis(500)).build().unwrap();
     let closed = closed_port().await;
     let get = |url: String| move |client: &Client| client.get(&url).build().unwrap();
-    let cases = [
-        ("ok", "/status/200"),
-        ("not found", "/status/404"),
-        ("server error", "/status/500"),
-        ("no content", "/empty"),
-        ("repeated headers", "/headers"),
-        ("redirect", "/temporary"),
-        ("redirect loop", "/loop"),
-        ("broken connection", "/reset"),
-        ("timeout", "/silent"),
-        ("query and fragment", "/status/200?a=b&token=c#d"),
-    ];
-    for (name, path) in cases {
+    for (name, path) in CASES {
         check(name, &bare, &egret, get(upstream.url(path))).await;
     }
     check("refused", &bare, &egret, get(format!("http://{closed}/"))).await;

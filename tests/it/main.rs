@@ -18,12 +18,16 @@ mod cancellation;
 mod deadlines;
 mod delivery;
 mod doctor;
+#[cfg(feature = "test-util")]
+mod drop_in;
 mod fork;
 #[cfg(feature = "hits")]
 mod hits;
 mod identity;
 mod outage;
 mod redaction;
+#[cfg(all(feature = "reqwest-0-12", feature = "test-util"))]
+mod reqwest_0_12;
 mod shutdown;
 mod spool;
 #[cfg(feature = "test-util")]
