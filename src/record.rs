@@ -191,18 +191,18 @@ impl<'a> Record<'a> {
         self.consumer = redact::text(consumer);
     }
 
-    /// Sets the user's attributes; values are redacted by key and by content. Beyond
-    /// 48 KiB of JSON at worst the rest is left out, and `{truncated}` says how many.
+    /// Sets the attributes; values are redacted by key and by content. What goes beyond 48 KiB of
+    /// JSON is left out, and `{truncated}` says how many.
     pub fn set_attributes<'k>(&mut self, pairs: impl IntoIterator<Item = (&'k str, &'k str)>) {
         let mut object = serde_json::Map::new();
         let (mut n_bytes, mut n_left_out) = (0, 0u64);
         for (key, value) in pairs {
             let (key, value) = (redact::text(key), redact::attribute(key, value));
-            // Every character may take six in JSON.
-            n_bytes += 6 * (key.len() + value.len()) + 6;
-            if n_bytes > 3 * redact::MAX_TEXT_BYTES {
+            let n_json_bytes = json_bytes(&key) + json_bytes(&value) + 2;
+            if n_bytes + n_json_bytes > 3 * redact::MAX_TEXT_BYTES {
                 n_left_out += 1;
             } else {
+                n_bytes += n_json_bytes;
                 object.insert(key.into_owned(), value.into_owned().into());
             }
         }
@@ -268,6 +268,16 @@ impl<'a> Record<'a> {
     pub fn is_error(&self) -> bool {
         is_error(self.kind, self.outcome, self.status, self.error_type)
     }
+}
+
+/// Bytes of a text as a JSON string.
+fn json_bytes(text: &str) -> usize {
+    let n_bytes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    });
+    n_bytes.sum::<usize>() + 2
 }
 
 /// [`Record::is_error`] for who has the parts.

@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::recorder::{Recorder, Scratch, Started};
+use super::tags::Tags;
 use crate::clock::{Tick, saturating_ns};
 use crate::error::ErrorClass;
 use crate::record::{Kind, Outcome};
@@ -140,7 +141,7 @@ impl<'a> Call<'a> {
             Some(at) => Started::UnixNs(at.duration_since(UNIX_EPOCH).map_or(0, saturating_ns)),
             None => Started::Before(now, duration_ns.unwrap_or(0)),
         };
-        let mut scratch = Scratch::take();
+        let (mut scratch, scope) = (Scratch::take(), Tags::of_call(None));
         let mut record = recorder.begin(Kind::Manual, self.method, self.url, started, &mut scratch);
         record.status = self.status;
         record.total_ns = duration_ns;
@@ -157,12 +158,21 @@ impl<'a> Call<'a> {
             record.outcome = Outcome::Cancelled;
             record.set_error_type(ErrorClass::Cancelled.as_str());
         }
-        record.set_target(self.target);
-        record.set_template(self.template);
-        record.set_consumer(self.consumer);
-        if !self.attributes.is_empty() {
-            record.set_attributes(self.attributes.iter().copied());
+        if let Some(scope) = &scope {
+            scope.label(&mut record);
         }
+        // What the call says of itself goes before what is said around it.
+        if !self.target.is_empty() {
+            record.set_target(self.target);
+        }
+        if !self.template.is_empty() {
+            record.set_template(self.template);
+        }
+        if !self.consumer.is_empty() {
+            record.set_consumer(self.consumer);
+        }
+        let around = scope.iter().flat_map(Tags::attribute_pairs);
+        record.set_attributes(around.chain(self.attributes.iter().copied()));
         recorder.offer(&record, now);
     }
 }

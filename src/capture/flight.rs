@@ -253,9 +253,7 @@ impl Attempt {
             record.call_outcome = Some(call.outcome);
         }
         if let Some(tags) = &self.tags {
-            record.set_template(tags.template_text());
-            record.set_target(tags.target_text());
-            record.set_consumer(tags.consumer_text());
+            tags.label(&mut record);
         }
         let tagged = self.tags.iter().flat_map(Tags::attribute_pairs);
         let facts = self.facts.iter().map(|(key, value)| (key.as_str(), value.as_str()));

@@ -4,6 +4,7 @@
 use std::future::Future;
 
 use super::recorder::{Recorder, Scratch, Started};
+use super::tags::Tags;
 use crate::clock::Tick;
 use crate::error::ErrorClass;
 use crate::record::{Kind, Outcome};
@@ -145,9 +146,13 @@ impl Drop for Watch<'_> {
         let total_ns = now.ns_since(self.start);
         let seen = self.end.take();
         let start = Started::At(self.start);
-        let mut scratch = Scratch::take();
+        let (mut scratch, scope) = (Scratch::take(), Tags::of_call(None));
         let mut record = self.recorder.begin(Kind::Manual, "", "", start, &mut scratch);
         record.total_ns = Some(total_ns);
+        if let Some(scope) = &scope {
+            scope.label(&mut record);
+            record.set_attributes(scope.attribute_pairs());
+        }
         record.set_target(self.target);
         let (outcome, error_type) = match &seen {
             Some(seen) => {

@@ -4,6 +4,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::record::Record;
+
 /// Facts about a call that only its caller knows.
 ///
 /// Attached to one request as an extension, or to everything that a piece of code calls with
@@ -90,16 +92,11 @@ impl Tags {
         }
     }
 
-    pub(super) fn template_text(&self) -> &str {
-        &self.0.template
-    }
-
-    pub(super) fn target_text(&self) -> &str {
-        &self.0.target
-    }
-
-    pub(super) fn consumer_text(&self) -> &str {
-        &self.0.consumer
+    /// Sets what the tags say in a record, but for the attributes.
+    pub(super) fn label<'r>(&'r self, record: &mut Record<'r>) {
+        record.set_template(&self.0.template);
+        record.set_target(&self.0.target);
+        record.set_consumer(&self.0.consumer);
     }
 
     pub(super) fn attribute_pairs(&self) -> impl Iterator<Item = (&str, &str)> {

@@ -272,8 +272,17 @@ fn has_assignment(text: &str) -> bool {
             .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
             .map_or(0, |found| found + before[found..].chars().next().map_or(1, char::len_utf8));
         let value = text[at + 1..].trim_start_matches(['"', '\'', ' ', '\\']);
-        !value.is_empty() && start < before.len() && is_sensitive_key(&before[start..])
+        !value.is_empty()
+            && start < before.len()
+            && is_sensitive_key(&before[start..])
+            && !is_masked(value)
     })
+}
+
+/// Whether a value has been taken out already, and nothing follows that belongs to it.
+fn is_masked(value: &str) -> bool {
+    let rest = value.strip_prefix(REDACTED);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['"', '&', ',', '}']))
 }
 
 /// The words of a key: split at what is no letter or digit, and where lower case turns to upper.

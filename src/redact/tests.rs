@@ -192,3 +192,33 @@ fn labels_and_error_types() {
     assert_eq!(method("get"), "GET");
     assert_eq!(method("BREW"), "_OTHER");
 }
+
+#[track_caller]
+fn check_body(kind: BodyKind, text: &str, expected: &str) {
+    assert_eq!(body(kind, text), expected, "{text}");
+}
+
+#[test]
+fn bodies_are_masked_whole_or_broken_off() {
+    let json = |text, expected| check_body(BodyKind::Json, text, expected);
+    json(r#"{"a":1,"b":[true,null]}"#, r#"{"a":1,"b":[true,null]}"#);
+    json(r#"{"password":"p\"w","a":1}"#, r#"{"password":"REDACTED","a":1}"#);
+    json(r#"{"secret": 17}"#, r#"{"secret": "REDACTED"}"#);
+    json(r#"{"auth":{"user":"u","x":["}"]},"a":1}"#, r#"{"auth":"REDACTED","a":1}"#);
+    json(r#"{"pass\u0077ord":"x"}"#, r#"{"pass\u0077ord":"REDACTED"}"#);
+    json(r#"{"a":"key=abc"}"#, r#"{"a":"REDACTED"}"#);
+    json(r#"{"token":"abc"#, r#"{"token":"REDACTED""#);
+    json(r#"{"token":["a",{"b":"#, r#"{"token":"REDACTED""#);
+    json(r#"{"tok"#, r#"{"tok"#);
+    json(
+        "{\"token\" \n:\t\"abc\"}\n{\"token\":\"d\"}",
+        "{\"token\" \n:\t\"REDACTED\"}\n{\"token\":\"REDACTED\"}",
+    );
+    let form = |text, expected| check_body(BodyKind::Form, text, expected);
+    form("a=b&c=d", "a=b&c=d");
+    form("api%5Fkey=abc&x=1", "api%5Fkey=REDACTED&x=1");
+    form("", "");
+    check_body(BodyKind::Text, "just words", "just words");
+    check_body(BodyKind::Text, "my password: hunter2", REDACTED);
+    check_body(BodyKind::Text, "password: REDACTED hunter2", REDACTED);
+}

@@ -1,6 +1,7 @@
 //! `use egret::http as reqwest;`: a program sees what reqwest would show it, and is recorded.
 
 mod completeness;
+mod identity;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,7 +11,6 @@ use egret::http as reqwest;
 use serde_json::Value;
 use tower_service::Service;
 
-use crate::identity::{CASES, seen};
 use crate::upstream::{Upstream, closed_port};
 
 /// Runs a program on a thread and a runtime of its own; what it returns, and what was recorded.
@@ -90,28 +90,6 @@ async fn every_exit_records_once() {
         "/unknown failed dns",
     ];
     assert_eq!(ends(&calls), expected);
-}
-
-#[tokio::test]
-async fn answers_and_errors_are_those_of_reqwest() {
-    let upstream = Upstream::start().await;
-    let server = upstream.url("");
-    let program = move || async move {
-        let timeout = Duration::from_millis(500);
-        let bare = ::reqwest::Client::builder().timeout(timeout).build().unwrap();
-        let taken_in = reqwest::Client::from(bare.clone());
-        let built = reqwest::Client::builder().timeout(timeout).build().unwrap();
-        for (name, path) in CASES {
-            let url = format!("{server}{path}");
-            let expected = seen(bare.get(&url).send().await.map_err(Into::into)).await;
-            let found = seen(taken_in.get(&url).send().await.map_err(Into::into)).await;
-            assert_eq!(found, expected, "{name}, taken in");
-            let found = seen(built.get(&url).send().await.map_err(Into::into)).await;
-            assert_eq!(found, expected, "{name}, built");
-        }
-    };
-    let ((), calls) = recorded(program).await;
-    assert_eq!(calls.len(), 2 * CASES.len());
 }
 
 #[tokio::test]

@@ -12,19 +12,30 @@
 
 mod collector;
 mod logs;
+mod shapes;
+mod tls;
 mod upstream;
 
+#[cfg(feature = "test-util")]
+mod attempts;
 mod cancellation;
+#[cfg(feature = "test-util")]
+mod context;
 mod deadlines;
 mod delivery;
 mod doctor;
 #[cfg(feature = "test-util")]
 mod drop_in;
+#[cfg(feature = "test-util")]
+mod exits;
 mod fork;
 #[cfg(feature = "hits")]
 mod hits;
 mod identity;
+#[cfg(feature = "test-util")]
+mod opt_ins;
 mod outage;
+mod phases;
 mod redaction;
 #[cfg(all(feature = "reqwest-0-12", feature = "test-util"))]
 mod reqwest_0_12;

@@ -176,6 +176,10 @@ fn watch(response: Response, mut flight: Flight, sent_to: &Url) -> Response {
     if let Ok(carrier) = http::Response::builder().url(url).body(()) {
         parts.extensions.extend(carrier.into_parts().0.extensions);
     }
+    if http_body::Body::is_end_stream(&body) {
+        // There is nothing to read, so nobody will.
+        flight.complete();
+    }
     let body = Body::wrap(Watched::new(body, flight, content, class_of_body));
     Response::from(http::Response::from_parts(parts, body))
 }

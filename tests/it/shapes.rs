@@ -1,0 +1,23 @@
+//! Shapes that an exchange over HTTP can take, and what a caller can see of each.
+//! Never knows which client calls: a client joins by implementing [`Caller`], twice, and [`Pair`].
+
+mod answer;
+mod ask;
+mod async_caller;
+mod caller;
+mod differential;
+mod http2_server;
+mod observed;
+mod server;
+mod table;
+mod wire;
+
+pub(crate) use ask::Shape;
+#[cfg(feature = "test-util")]
+pub(crate) use async_caller::DropIn;
+pub(crate) use async_caller::{Bare, Wrapped};
+pub(crate) use caller::Pair;
+pub(crate) use differential::compare;
+pub(crate) use table::{
+    bodies, broken, connections, headers, http2, redirects, requests, statuses,
+};
