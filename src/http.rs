@@ -5,9 +5,12 @@
 //! use egret::http as reqwest; // Instead of reqwest itself.
 //!
 //! # async fn run() -> Result<(), reqwest::Error> {
-//! let client = reqwest::Client::builder().user_agent("tidings/1.0").build()?;
-//! let answer: reqwest::Response = client.get("https://api.example.com/news").send().await?;
-//! println!("{}: {}", answer.status(), answer.text().await?); // Recorded.
+//! let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5)).build()?;
+//! match client.get("https://api.example.com/news").send().await {
+//!     Ok(answer) => println!("{}", answer.error_for_status()?.text().await?),
+//!     Err(error) if error.is_timeout() => println!("no news in time"),
+//!     Err(error) => return Err(error),
+//! }
 //! # Ok(()) }
 //! ```
 //!
