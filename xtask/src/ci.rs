@@ -58,6 +58,19 @@ pub const STEPS: &[Step] = &[
         &["cargo", "check", "-p", "egret", "--no-default-features", "--features", "wire"],
     ),
     process(
+        "reqwest-0-12-only",
+        &[],
+        &[
+            "cargo",
+            "check",
+            "-p",
+            "egret",
+            "--no-default-features",
+            "--features",
+            "client,reqwest-0-12",
+        ],
+    ),
+    process(
         "clippy",
         &[],
         &[
@@ -95,6 +108,11 @@ pub const STEPS: &[Step] = &[
         "example-axum-service",
         &[],
         &["cargo", "run", "--release", "--example", "axum_service", "--", "--once"],
+    ),
+    process(
+        "example-drop-in",
+        &[],
+        &["cargo", "run", "--release", "--example", "drop_in", "--", "--once"],
     ),
     process(
         "example-download-counts",
