@@ -6,13 +6,17 @@ mod calls;
 mod classify;
 mod content;
 mod flight;
+mod grpc;
 mod observe;
 mod phases;
 mod recorder;
 mod reqwest_async;
 mod tags;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod trace;
 mod watched;
+mod whole;
 
 pub use call::Call;
 pub use observe::{Observed, Seen};

@@ -4,6 +4,8 @@
 #[cfg(feature = "test-util")]
 mod captured;
 mod default;
+#[cfg(feature = "tower")]
+mod tower;
 
 #[cfg(feature = "test-util")]
 pub use captured::captured;
@@ -12,6 +14,8 @@ pub use default::{
     InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware, observe,
     observe_async, reqwest_client, shutdown, shutdown_async, stack, stats, wrap,
 };
+#[cfg(feature = "tower")]
+pub use tower::{tower_client, tower_server};
 
 use std::panic::Location;
 use std::sync::Arc;

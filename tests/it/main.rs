@@ -37,5 +37,13 @@ mod phases;
 mod redaction;
 mod shutdown;
 mod spool;
+#[cfg(all(feature = "test-util", feature = "tower"))]
+mod tower_exits;
+#[cfg(all(feature = "test-util", feature = "tower"))]
+mod tower_grpc;
+#[cfg(feature = "tower")]
+mod tower_identity;
+#[cfg(all(feature = "test-util", feature = "axum"))]
+mod tower_server;
 #[cfg(feature = "test-util")]
 mod ways_out;
