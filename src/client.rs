@@ -1,9 +1,13 @@
 //! Puts the parts together: the handle, the process's default, the guard.
 //! Never holds logic of its own; it is where parts meet.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 #[cfg(feature = "test-util")]
 mod captured;
 mod default;
+#[cfg(feature = "ureq")]
+pub mod ureq;
 
 #[cfg(feature = "test-util")]
 pub use captured::captured;

@@ -33,9 +33,27 @@ pub(super) fn class_of_body(error: &reqwest::Error) -> ErrorClass {
     if from_wire || !error.is_body() { ErrorClass::Body } else { ErrorClass::Decode }
 }
 
+/// The class of an error that reading a body to its end returned: reqwest puts the body's own error
+/// into one of its.
+#[cfg(feature = "blocking")]
+pub(super) fn class_of_whole(error: &reqwest::Error) -> ErrorClass {
+    if error.is_timeout() {
+        return ErrorClass::Timeout;
+    }
+    let own = causes(error).find_map(|cause| cause.downcast_ref::<reqwest::Error>());
+    class_of_body(own.unwrap_or(error))
+}
+
+/// The class of an error that reading from a body returned.
+#[cfg(feature = "blocking")]
+pub(super) fn class_of_read(error: &std::io::Error) -> ErrorClass {
+    let own = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
+    own.map_or(ErrorClass::Body, class_of_whole)
+}
+
 /// The class of a reqwest error. The order matters: a timeout while connecting is a timeout, and
 /// a failed name look-up is reported as a failed connect too.
-fn class_of_reqwest(error: &reqwest::Error) -> ErrorClass {
+pub(super) fn class_of_reqwest(error: &reqwest::Error) -> ErrorClass {
     if error.is_timeout() {
         ErrorClass::Timeout
     } else if error.is_redirect() {

@@ -17,7 +17,7 @@ use crate::worker::{StartError, Unflushed};
 static DEFAULT: OnceCell<Egret> = OnceCell::new();
 
 /// Where clients were wrapped before there was a default, at most [`MAX_EARLY`].
-static EARLY: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
+static EARLY: Mutex<Vec<(&'static str, &'static Location<'static>)>> = Mutex::new(Vec::new());
 
 const MAX_EARLY: usize = 256;
 
@@ -48,7 +48,7 @@ pub fn init(config: Config) -> Result<Egret, InitError> {
         return Err(InitError::Twice);
     }
     let early = std::mem::take(&mut *EARLY.lock().unwrap_or_else(PoisonError::into_inner));
-    early.into_iter().for_each(|location| egret.note_wrap("reqwest", location));
+    early.into_iter().for_each(|(client, location)| egret.note_wrap(client, location));
     Ok(egret.clone())
 }
 
@@ -78,7 +78,7 @@ fn current() -> Option<Egret> {
     with_current(Egret::clone)
 }
 
-fn recorder() -> Option<Recorder> {
+pub(super) fn recorder() -> Option<Recorder> {
     with_current(Egret::recorder).flatten()
 }
 
@@ -87,7 +87,7 @@ fn recorder() -> Option<Recorder> {
 #[must_use]
 #[track_caller]
 pub fn wrap(client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
-    note_wrap(Location::caller());
+    note_wrap("reqwest", Location::caller());
     let middleware = Middleware::alone(Source::Default(recorder));
     reqwest_middleware::ClientBuilder::new(client).with(middleware).build()
 }
@@ -116,17 +116,17 @@ pub fn reqwest_client() -> ReqwestBuilder {
 #[must_use]
 #[track_caller]
 pub fn middleware() -> Middleware {
-    note_wrap(Location::caller());
+    note_wrap("reqwest", Location::caller());
     Middleware::new(Source::Default(recorder))
 }
 
-fn note_wrap(location: &'static Location<'static>) {
+pub(super) fn note_wrap(client: &'static str, location: &'static Location<'static>) {
     if let Some(egret) = current() {
-        return egret.note_wrap("reqwest", location);
+        return egret.note_wrap(client, location);
     }
     let mut early = EARLY.lock().unwrap_or_else(PoisonError::into_inner);
     if early.len() < MAX_EARLY {
-        early.push(location);
+        early.push((client, location));
     }
 }
 

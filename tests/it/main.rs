@@ -26,6 +26,8 @@ mod delivery;
 mod doctor;
 #[cfg(feature = "test-util")]
 mod exits;
+#[cfg(all(feature = "blocking", feature = "test-util"))]
+mod exits_blocking;
 mod fork;
 #[cfg(feature = "hits")]
 mod hits;

@@ -11,6 +11,7 @@ use reqwest::redirect::Policy;
 use reqwest_middleware::ClientWithMiddleware;
 
 use super::{Middleware, Place, Stack};
+use crate::capture::forward::forward_to_reqwest;
 use crate::capture::phases::{Bill, ConnectLayer, SystemResolver, TimedResolver, Unused};
 
 /// `reqwest`'s client builder with egret in it; made by
@@ -93,21 +94,9 @@ impl ReqwestBuilder {
     }
 }
 
-/// Methods that are reqwest's own. For builders that have `configure`.
-macro_rules! forward_to_reqwest {
-    ($($(#[$meta:meta])* $name:ident($($argument:ident: $kind:ty),*);)+) => {
-        $(
-            #[doc = concat!("[`reqwest::ClientBuilder::", stringify!($name), "`].")]
-            $(#[$meta])*
-            pub fn $name(self, $($argument: $kind),*) -> Self {
-                self.configure(|inner| inner.$name($($argument),*))
-            }
-        )+
-    };
-}
-
 impl ReqwestBuilder {
     forward_to_reqwest! {
+        in "reqwest::ClientBuilder":
         default_headers(headers: HeaderMap);
         referer(is_sent: bool);
         retry(policy: reqwest::retry::Builder);
