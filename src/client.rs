@@ -6,12 +6,15 @@ pub mod blocking;
 #[cfg(feature = "test-util")]
 mod captured;
 mod default;
+#[cfg(feature = "reqwest-0-12")]
+pub mod reqwest_0_12;
 #[cfg(feature = "ureq")]
 pub mod ureq;
 
 #[cfg(feature = "test-util")]
 pub use captured::captured;
 
+pub(crate) use default::noted;
 pub use default::{
     InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware, observe,
     observe_async, reqwest_client, shutdown, shutdown_async, stack, stats, wrap,
@@ -104,9 +107,7 @@ impl Egret {
     #[must_use]
     #[track_caller]
     pub fn wrap(&self, client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
-        self.note_wrap("reqwest", Location::caller());
-        let middleware = Middleware::alone(self.source());
-        reqwest_middleware::ClientBuilder::new(client).with(middleware).build()
+        Middleware::wrap(self.noted(Location::caller()), client)
     }
 
     /// Begins a stack of middlewares with egret around and within it, so that the attempts of a
@@ -120,7 +121,7 @@ impl Egret {
     /// their reuse.
     #[track_caller]
     pub fn reqwest_client(&self) -> ReqwestBuilder {
-        ReqwestBuilder::new(self.middleware())
+        ReqwestBuilder::new(self.noted(Location::caller()))
     }
 
     /// The middleware for who builds a stack of their own. Standing once within a retry, it tells
@@ -128,11 +129,12 @@ impl Egret {
     #[must_use]
     #[track_caller]
     pub fn middleware(&self) -> Middleware {
-        self.note_wrap("reqwest", Location::caller());
-        Middleware::new(self.source())
+        Middleware::new(self.noted(Location::caller()))
     }
 
-    fn source(&self) -> Source {
+    /// This handle as the source of a client's records. Notes where the client is.
+    pub(crate) fn noted(&self, location: &Location<'_>) -> Source {
+        self.note_wrap("reqwest", location);
         Source::Fixed(self.recorder())
     }
 
@@ -273,6 +275,7 @@ impl Inner {
             resource: config.resource_of_this_process(),
             batching: config.batching,
             sampling: config.sampling.clone(),
+            naming: Arc::clone(&config.naming),
             spool: config.spool_dir.clone().map(|dir| SpoolPlace {
                 dir,
                 bounds: SpoolBounds { bytes: config.spool_max_bytes, age: config.spool_max_age },

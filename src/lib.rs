@@ -67,11 +67,16 @@ mod worker;
 mod client;
 
 #[cfg(feature = "client")]
+pub mod http;
+
+#[cfg(feature = "client")]
 pub use capture::{Call, Middleware, Observed, ReqwestBuilder, Scope, Seen, Stack, Tags, scope};
 #[cfg(feature = "blocking")]
 pub use client::blocking;
 #[cfg(feature = "test-util")]
 pub use client::captured;
+#[cfg(feature = "reqwest-0-12")]
+pub use client::reqwest_0_12;
 #[cfg(feature = "ureq")]
 pub use client::ureq;
 #[cfg(feature = "client")]
@@ -94,5 +99,7 @@ pub use transport::MemoryTransport;
 pub use transport::{
     Checkup, FileTransport, Sending, SeveralTransports, StdoutTransport, Step, Transport,
 };
+#[cfg(feature = "otlp")]
+pub use transport::{OtlpBuilder, OtlpCounts, OtlpError, OtlpTransport};
 #[cfg(feature = "client")]
 pub use worker::{StartError, Unflushed};

@@ -123,7 +123,7 @@ impl Egret {
     #[track_caller]
     pub fn wrap_blocking(&self, client: reqwest::blocking::Client) -> Client {
         self.note_wrap(NAME, Location::caller());
-        Client::wrap(client, self.source())
+        Client::wrap(client, Source::Fixed(self.recorder()))
     }
 
     /// `reqwest::blocking`'s client builder for a client that also knows which of its connections
@@ -131,6 +131,6 @@ impl Egret {
     #[track_caller]
     pub fn blocking_client(&self) -> ClientBuilder {
         self.note_wrap(NAME, Location::caller());
-        ClientBuilder::with(reqwest::blocking::Client::builder(), self.source())
+        ClientBuilder::with(reqwest::blocking::Client::builder(), Source::Fixed(self.recorder()))
     }
 }

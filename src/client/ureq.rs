@@ -56,6 +56,6 @@ impl Egret {
     #[track_caller]
     pub fn ureq_middleware(&self) -> Middleware {
         self.note_wrap(NAME, Location::caller());
-        Middleware::new(self.source())
+        Middleware::new(Source::Fixed(self.recorder()))
     }
 }

@@ -25,6 +25,8 @@ mod deadlines;
 mod delivery;
 mod doctor;
 #[cfg(feature = "test-util")]
+mod drop_in;
+#[cfg(feature = "test-util")]
 mod exits;
 #[cfg(all(feature = "blocking", feature = "test-util"))]
 mod exits_blocking;
@@ -32,11 +34,16 @@ mod fork;
 #[cfg(feature = "hits")]
 mod hits;
 mod identity;
+mod naming;
 #[cfg(feature = "test-util")]
 mod opt_ins;
+#[cfg(all(feature = "otlp", feature = "test-util"))]
+mod otlp;
 mod outage;
 mod phases;
 mod redaction;
+#[cfg(all(feature = "reqwest-0-12", feature = "test-util"))]
+mod reqwest_0_12;
 mod shutdown;
 mod spool;
 #[cfg(feature = "test-util")]

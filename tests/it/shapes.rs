@@ -17,6 +17,8 @@ mod ureq_caller;
 mod wire;
 
 pub(crate) use ask::Shape;
+#[cfg(feature = "test-util")]
+pub(crate) use async_caller::DropIn;
 pub(crate) use async_caller::{Bare, Wrapped};
 #[cfg(all(feature = "blocking", feature = "multipart"))]
 pub(crate) use blocking_caller::{BlockingBare, BlockingWrapped};

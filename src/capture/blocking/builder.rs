@@ -9,7 +9,6 @@ use http::HeaderMap;
 use reqwest::dns::Resolve;
 
 use super::Client;
-use crate::capture::forward::forward_to_reqwest;
 use crate::capture::phases::{ConnectLayer, Unused};
 use crate::capture::recorder::Source;
 
@@ -21,6 +20,19 @@ use crate::capture::recorder::Source;
 pub struct ClientBuilder {
     inner: reqwest::blocking::ClientBuilder,
     source: Source,
+}
+
+/// Methods that are reqwest's own.
+macro_rules! forward_to_reqwest {
+    ($($(#[$meta:meta])* $name:ident($($argument:ident: $kind:ty),*);)+) => {
+        $(
+            #[doc = concat!("[`reqwest::blocking::ClientBuilder::", stringify!($name), "`].")]
+            $(#[$meta])*
+            pub fn $name(self, $($argument: $kind),*) -> Self {
+                self.configure(|inner| inner.$name($($argument),*))
+            }
+        )+
+    };
 }
 
 impl ClientBuilder {
@@ -49,7 +61,6 @@ impl ClientBuilder {
     }
 
     forward_to_reqwest! {
-        in "reqwest::blocking::ClientBuilder":
         default_headers(headers: HeaderMap);
         no_gzip();
         no_brotli();

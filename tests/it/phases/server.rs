@@ -3,6 +3,8 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,6 +42,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) dns: Dns,
     identity: Identity,
+    n_accepted: Arc<AtomicU64>,
 }
 
 impl Server {
@@ -48,16 +51,19 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let offered = identity.clone();
+        let n_accepted = Arc::new(AtomicU64::new(0));
+        let accepted = Arc::clone(&n_accepted);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let identity = offered.clone();
+                accepted.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(async move {
                     // A client that hangs up ends the connection with an error.
                     let _ = serve(stream, &identity).await;
                 });
             }
         });
-        Self { address, dns: Dns::start().await, identity }
+        Self { address, dns: Dns::start().await, identity, n_accepted }
     }
 
     /// A URL that asks for these delays: the host's for those before the request, the query's for
@@ -73,10 +79,23 @@ impl Server {
 
     /// Lets a client trust the server and find it.
     pub(crate) fn configure(&self, builder: ClientBuilder) -> ClientBuilder {
-        builder
-            .no_proxy()
-            .tls_certs_only([Certificate::from_der(&self.identity.certificate).unwrap()])
-            .dns_resolver(StubResolver(self.dns))
+        self.trust(builder).dns_resolver(self.resolver())
+    }
+
+    /// Lets a client trust the server.
+    pub(crate) fn trust(&self, builder: ClientBuilder) -> ClientBuilder {
+        let certificate = Certificate::from_der(&self.identity.certificate).unwrap();
+        builder.no_proxy().tls_certs_only([certificate])
+    }
+
+    /// Finds the server.
+    pub(crate) fn resolver(&self) -> Arc<StubResolver> {
+        Arc::new(StubResolver(self.dns))
+    }
+
+    /// Connections that were accepted so far.
+    pub(crate) fn n_accepted(&self) -> u64 {
+        self.n_accepted.load(Ordering::Relaxed)
     }
 
     /// What a client has to trust, in DER.
