@@ -4,6 +4,8 @@
 // The names by which the modules that are compiled for each version know the two crates.
 use ::{reqwest, reqwest_middleware};
 
+#[cfg(feature = "blocking")]
+pub(crate) mod blocking;
 mod call;
 mod calls;
 mod classify;
@@ -14,6 +16,8 @@ mod grpc;
 mod observe;
 mod pending;
 mod phases;
+#[cfg(any(feature = "blocking", feature = "ureq"))]
+mod reading;
 mod recorder;
 #[cfg(feature = "reqwest-0-12")]
 #[expect(clippy::duplicate_mod, reason = "one source for two versions of reqwest")]
@@ -24,6 +28,8 @@ mod tags;
 #[cfg(feature = "tower")]
 pub mod tower;
 mod trace;
+#[cfg(feature = "ureq")]
+pub(crate) mod ureq;
 mod watched;
 mod whole;
 

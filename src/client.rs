@@ -1,6 +1,8 @@
 //! Puts the parts together: the handle, the process's default, the guard.
 //! Never holds logic of its own; it is where parts meet.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 #[cfg(feature = "test-util")]
 mod captured;
 mod default;
@@ -8,6 +10,8 @@ mod default;
 pub mod reqwest_0_12;
 #[cfg(feature = "tower")]
 mod tower;
+#[cfg(feature = "ureq")]
+pub mod ureq;
 
 #[cfg(feature = "test-util")]
 pub use captured::captured;

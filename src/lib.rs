@@ -73,10 +73,14 @@ pub mod http;
 
 #[cfg(feature = "client")]
 pub use capture::{Call, Middleware, Observed, ReqwestBuilder, Scope, Seen, Stack, Tags, scope};
+#[cfg(feature = "blocking")]
+pub use client::blocking;
 #[cfg(feature = "test-util")]
 pub use client::captured;
 #[cfg(feature = "reqwest-0-12")]
 pub use client::reqwest_0_12;
+#[cfg(feature = "ureq")]
+pub use client::ureq;
 #[cfg(feature = "client")]
 pub use client::{
     Egret, Guard, InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware,

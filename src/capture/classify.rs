@@ -50,7 +50,7 @@ pub(super) fn class_of_body(error: &reqwest::Error) -> ErrorClass {
 
 /// The class of a reqwest error. The order matters: a timeout while connecting is a timeout, and
 /// a failed name look-up is reported as a failed connect too.
-fn class_of_reqwest(error: &reqwest::Error) -> ErrorClass {
+pub(super) fn class_of_reqwest(error: &reqwest::Error) -> ErrorClass {
     if error.is_timeout() {
         ErrorClass::Timeout
     } else if error.is_redirect() {

@@ -32,6 +32,8 @@ pub(super) struct Attempt {
     ended: Option<Ended>,
     sent: Sent,
     received_bytes: u64,
+    /// Whether the body is out of sight: neither its size nor its time is known then.
+    is_body_left: bool,
     connection: Connection,
     /// The other side's address, where it is known before there is an answer.
     peer: Option<IpAddr>,
@@ -95,6 +97,7 @@ impl Flight {
             ended: None,
             sent: Sent::Unknown,
             received_bytes: 0,
+            is_body_left: false,
             connection: Connection::default(),
             peer: None,
             refusal: "",
@@ -197,6 +200,13 @@ impl Flight {
         self.end(Outcome::Completed, refusal);
     }
 
+    /// The answer has come, and nobody will see what becomes of its body.
+    #[cfg(any(feature = "blocking", feature = "ureq"))]
+    pub(super) fn leave_body(&mut self) {
+        self.change(|attempt| attempt.is_body_left = true);
+        self.complete();
+    }
+
     /// The attempt failed, before or after its head came.
     pub(super) fn fail(&mut self, class: ErrorClass) {
         self.end(Outcome::Failed, class.as_str());
@@ -275,8 +285,10 @@ impl Attempt {
             record.status = Some(head.status);
             record.peer_address = head.peer.or(self.peer);
             record.ttfb_ns = Some(at.ns_since(self.started));
-            record.body_ns = Some(ended.at.ns_since(at));
-            record.response_body_bytes = Some(self.received_bytes);
+            if !self.is_body_left {
+                record.body_ns = Some(ended.at.ns_since(at));
+                record.response_body_bytes = Some(self.received_bytes);
+            }
             record.set_protocol_version(head.version.map_or("", version_text));
         }
         if !ended.error_type.is_empty() {

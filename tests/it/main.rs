@@ -28,6 +28,8 @@ mod doctor;
 mod drop_in;
 #[cfg(feature = "test-util")]
 mod exits;
+#[cfg(all(feature = "blocking", feature = "test-util"))]
+mod exits_blocking;
 mod fork;
 #[cfg(feature = "hits")]
 mod hits;

@@ -15,6 +15,13 @@ pub(crate) trait Caller: Send + Sync {
     /// The ways in which it can read a body.
     fn readings(&self) -> &'static [Reading];
 
+    /// Whether giving up an answer's body, or breaking off a request's, decides about the connection
+    /// at once. With a thread of the client's own it is a race, for the bare one too: whether the
+    /// next request takes the same connection, and how much of the broken one the server hears.
+    fn is_prompt(&self) -> bool {
+        true
+    }
+
     /// How many calls egret has been handed so far; `None` for a bare client.
     fn recorded(&self) -> Option<u64>;
 }

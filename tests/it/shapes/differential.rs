@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::ask::{Ask, Need, Reading, Shape};
+use super::ask::{Ask, Need, Payload, Reading, Shape};
 use super::caller::{Caller, Pair};
 use super::observed::{Observed, difference};
 use super::server::Server;
@@ -109,7 +109,15 @@ async fn run(caller: &dyn Caller, shape: &Shape, server: &mut Server, reading: R
         observed.push(one);
     }
     drop(session);
-    Run { observed, heard: server.settle(&shape.name).await }
+    let mut heard = server.settle(&shape.name).await;
+    if !caller.is_prompt() && matches!(reading, Reading::Head | Reading::FirstPiece) {
+        heard = vec![heard.concat()];
+    }
+    let breaks = |ask: &Ask| matches!(ask.payload, Payload::BrokenStream(_));
+    if !caller.is_prompt() && shape.asks.iter().any(breaks) {
+        heard.clear();
+    }
+    Run { observed, heard }
 }
 
 /// The ask with the server's address filled in.
