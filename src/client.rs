@@ -4,10 +4,13 @@
 #[cfg(feature = "test-util")]
 mod captured;
 mod default;
+#[cfg(feature = "reqwest-0-12")]
+pub mod reqwest_0_12;
 
 #[cfg(feature = "test-util")]
 pub use captured::captured;
 
+pub(crate) use default::noted;
 pub use default::{
     InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware, observe,
     observe_async, reqwest_client, shutdown, shutdown_async, stack, stats, wrap,
@@ -100,9 +103,7 @@ impl Egret {
     #[must_use]
     #[track_caller]
     pub fn wrap(&self, client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
-        self.note_wrap("reqwest", Location::caller());
-        let middleware = Middleware::alone(self.source());
-        reqwest_middleware::ClientBuilder::new(client).with(middleware).build()
+        Middleware::wrap(self.noted(Location::caller()), client)
     }
 
     /// Begins a stack of middlewares with egret around and within it, so that the attempts of a
@@ -116,7 +117,7 @@ impl Egret {
     /// their reuse.
     #[track_caller]
     pub fn reqwest_client(&self) -> ReqwestBuilder {
-        ReqwestBuilder::new(self.middleware())
+        ReqwestBuilder::new(self.noted(Location::caller()))
     }
 
     /// The middleware for who builds a stack of their own. Standing once within a retry, it tells
@@ -124,11 +125,12 @@ impl Egret {
     #[must_use]
     #[track_caller]
     pub fn middleware(&self) -> Middleware {
-        self.note_wrap("reqwest", Location::caller());
-        Middleware::new(self.source())
+        Middleware::new(self.noted(Location::caller()))
     }
 
-    fn source(&self) -> Source {
+    /// This handle as the source of a client's records. Notes where the client is.
+    pub(crate) fn noted(&self, location: &Location<'_>) -> Source {
+        self.note_wrap("reqwest", location);
         Source::Fixed(self.recorder())
     }
 

@@ -67,9 +67,14 @@ mod worker;
 mod client;
 
 #[cfg(feature = "client")]
+pub mod http;
+
+#[cfg(feature = "client")]
 pub use capture::{Call, Middleware, Observed, ReqwestBuilder, Scope, Seen, Stack, Tags, scope};
 #[cfg(feature = "test-util")]
 pub use client::captured;
+#[cfg(feature = "reqwest-0-12")]
+pub use client::reqwest_0_12;
 #[cfg(feature = "client")]
 pub use client::{
     Egret, Guard, InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware,

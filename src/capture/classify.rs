@@ -4,14 +4,29 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
+use super::{reqwest, reqwest_middleware};
 use crate::error::ErrorClass;
 
-/// The class of what a middleware stack returned.
-pub(super) fn class_of(error: &reqwest_middleware::Error) -> ErrorClass {
-    match error {
-        reqwest_middleware::Error::Reqwest(error) => class_of_reqwest(error),
-        reqwest_middleware::Error::Middleware(error) => {
-            error.chain().find_map(class_of_cause).unwrap_or(ErrorClass::Middleware)
+/// An error whose class can be told.
+pub(crate) trait Classed {
+    fn class(&self) -> ErrorClass;
+}
+
+/// What a client returned.
+impl Classed for reqwest::Error {
+    fn class(&self) -> ErrorClass {
+        class_of_reqwest(self)
+    }
+}
+
+/// What a middleware stack returned.
+impl Classed for reqwest_middleware::Error {
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Reqwest(error) => class_of_reqwest(error),
+            Self::Middleware(error) => {
+                error.chain().find_map(class_of_cause).unwrap_or(ErrorClass::Middleware)
+            }
         }
     }
 }
@@ -21,7 +36,7 @@ fn class_of_cause(cause: &(dyn Error + 'static)) -> Option<ErrorClass> {
     if let Some(error) = cause.downcast_ref::<reqwest::Error>() {
         return Some(class_of_reqwest(error));
     }
-    cause.downcast_ref::<reqwest_middleware::Error>().map(class_of)
+    cause.downcast_ref::<reqwest_middleware::Error>().map(Classed::class)
 }
 
 /// The class of an error that a body ended with. What hyper did not report came from decoding.
@@ -56,6 +71,20 @@ fn class_of_reqwest(error: &reqwest::Error) -> ErrorClass {
         ErrorClass::Request
     } else {
         ErrorClass::Other
+    }
+}
+
+/// Reqwest 0.12 has no `is_dns`. Where reqwest has it, it comes before this one: a type's own methods
+/// come before those of traits.
+#[allow(dead_code, reason = "taken by the reqwest that lacks it")]
+trait TellsDns {
+    fn is_dns(&self) -> bool;
+}
+
+impl TellsDns for reqwest::Error {
+    /// The text is hyper-util's, of whose error the type is not public.
+    fn is_dns(&self) -> bool {
+        causes(self).any(|cause| cause.to_string().starts_with("dns error"))
     }
 }
 

@@ -18,10 +18,10 @@
 //! - Names that need no resolution (addresses, overrides) have no `dns_ns`.
 
 mod connector;
-mod resolver;
+mod resolution;
 
 pub(super) use connector::ConnectLayer;
-pub(super) use resolver::{SystemResolver, TimedResolver};
+pub(super) use resolution::Resolution;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -87,9 +87,7 @@ fn recorder() -> Option<Recorder> {
 #[must_use]
 #[track_caller]
 pub fn wrap(client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
-    note_wrap(Location::caller());
-    let middleware = Middleware::alone(Source::Default(recorder));
-    reqwest_middleware::ClientBuilder::new(client).with(middleware).build()
+    Middleware::wrap(noted(Location::caller()), client)
 }
 
 /// Begins a stack of middlewares with egret around and within it, so that the attempts of a retry
@@ -109,15 +107,20 @@ pub fn stack(client: reqwest::Client) -> Stack {
 /// reuse.
 #[track_caller]
 pub fn reqwest_client() -> ReqwestBuilder {
-    ReqwestBuilder::new(middleware())
+    ReqwestBuilder::new(noted(Location::caller()))
 }
 
 /// The middleware for who builds a stack of their own.
 #[must_use]
 #[track_caller]
 pub fn middleware() -> Middleware {
-    note_wrap(Location::caller());
-    Middleware::new(Source::Default(recorder))
+    Middleware::new(noted(Location::caller()))
+}
+
+/// The default as the source of a client's records. Notes where the client is.
+pub(crate) fn noted(location: &'static Location<'static>) -> Source {
+    note_wrap(location);
+    Source::Default(recorder)
 }
 
 fn note_wrap(location: &'static Location<'static>) {

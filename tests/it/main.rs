@@ -25,6 +25,8 @@ mod deadlines;
 mod delivery;
 mod doctor;
 #[cfg(feature = "test-util")]
+mod drop_in;
+#[cfg(feature = "test-util")]
 mod exits;
 mod fork;
 #[cfg(feature = "hits")]
@@ -38,6 +40,8 @@ mod otlp;
 mod outage;
 mod phases;
 mod redaction;
+#[cfg(all(feature = "reqwest-0-12", feature = "test-util"))]
+mod reqwest_0_12;
 mod shutdown;
 mod spool;
 #[cfg(feature = "test-util")]

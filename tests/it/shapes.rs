@@ -13,6 +13,8 @@ mod table;
 mod wire;
 
 pub(crate) use ask::Shape;
+#[cfg(feature = "test-util")]
+pub(crate) use async_caller::DropIn;
 pub(crate) use async_caller::{Bare, Wrapped};
 pub(crate) use caller::Pair;
 pub(crate) use differential::compare;

@@ -18,8 +18,9 @@ pub(crate) struct Shape {
     pub(crate) needs: Vec<Need>,
     /// Where the borders between data frames hang on timing, only the bytes are compared.
     pub(crate) has_exact_frames: bool,
-    /// Whether one way of reading is enough, because the shape is slow or large.
-    pub(crate) is_costly: bool,
+    /// Which ways of reading are enough, because the shape is slow or large; with none of them, a
+    /// client's first.
+    pub(crate) enough: Option<&'static [Reading]>,
 }
 
 /// Which server answers.
@@ -152,7 +153,7 @@ impl Shape {
             setup: Setup { http2: origin == Origin::Http2, ..Setup::default() },
             needs,
             has_exact_frames: true,
-            is_costly: false,
+            enough: None,
         }
     }
 
@@ -176,9 +177,16 @@ impl Shape {
         self
     }
 
+    /// Slow: read in one way.
     pub(crate) fn costly(mut self) -> Self {
-        self.is_costly = true;
+        self.enough = Some(&[Reading::Frames]);
         self
+    }
+
+    /// Of a size that takes time, and whose frames hang on timing.
+    pub(crate) fn large(mut self) -> Self {
+        self.enough = Some(&[Reading::Frames, Reading::Bytes, Reading::FirstPiece]);
+        self.loose()
     }
 }
 

@@ -8,6 +8,7 @@ use egret::Egret;
 use futures_util::TryStreamExt;
 use http_body_util::BodyExt;
 use hyper::ext::ReasonPhrase;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::{Client, Request, Response, redirect};
 use reqwest_middleware::ClientWithMiddleware;
@@ -64,9 +65,15 @@ impl Wrapped {
     }
 }
 
+/// reqwest under egret's name, which records with the default: that of `egret::captured`.
+#[cfg(feature = "test-util")]
+pub(crate) struct DropIn;
+
 /// An open client, and how it sends.
 enum Open {
     Bare(Client),
+    #[cfg(feature = "test-util")]
+    DropIn(Client, egret::http::Client),
     /// The bare client makes the request, so that both send the same one.
     Wrapped(Client, ClientWithMiddleware),
 }
@@ -104,6 +111,27 @@ impl Caller for Wrapped {
 
     fn recorded(&self) -> Option<u64> {
         Some(self.egret.stats().offered)
+    }
+}
+
+#[cfg(feature = "test-util")]
+impl Caller for DropIn {
+    fn open(&self, setup: &Setup) -> Box<dyn Session> {
+        let builder = egret::http::Client::builder().redirect(policy(setup));
+        let built = builder.configure(|inner| configured(inner, setup)).build().unwrap();
+        Box::new(Open::DropIn(client(setup), built))
+    }
+
+    fn can(&self, _: Need) -> bool {
+        true
+    }
+
+    fn readings(&self) -> &'static [Reading] {
+        READINGS
+    }
+
+    fn recorded(&self) -> Option<u64> {
+        Some(egret::stats().offered)
     }
 }
 
@@ -174,13 +202,22 @@ fn request(client: &Client, ask: &Ask) -> reqwest::Result<Request> {
 #[async_trait::async_trait]
 impl Session for Open {
     async fn ask(&mut self, ask: &Ask, reading: Reading) -> Observed {
-        let (Self::Bare(plain) | Self::Wrapped(plain, _)) = self;
+        let plain = match self {
+            Self::Bare(plain) | Self::Wrapped(plain, _) => plain,
+            #[cfg(feature = "test-util")]
+            Self::DropIn(plain, _) => plain,
+        };
         let request = match request(plain, ask) {
             Ok(request) => request,
             Err(error) => return Observed(Err(shape_of(&error))),
         };
         let result = match self {
             Self::Bare(client) => client.execute(request).await.map_err(|error| shape_of(&error)),
+            #[cfg(feature = "test-util")]
+            Self::DropIn(_, client) => {
+                let request = egret::http::RequestBuilder::from_parts(client.clone(), request);
+                request.send().await.map_err(|error| shape_of(&error))
+            }
             Self::Wrapped(_, client) => {
                 client.execute(request).await.map_err(|error| match error {
                     reqwest_middleware::Error::Reqwest(error) => shape_of(&error),
@@ -203,6 +240,7 @@ fn head_of(response: &Response) -> Head {
     let extensions = response.extensions();
     let reason = extensions.get::<ReasonPhrase>().map(|reason| format!("{reason:?}"));
     let info = extensions.get::<HttpInfo>().map(|info| format!("peer {}", info.remote_addr()));
+    let upgrade = extensions.get::<OnUpgrade>().map(|_| "an upgrade".to_owned());
     let cookies = response.cookies().map(|cookie| format!("{cookie:?}"));
     Head {
         status: response.status().as_u16(),
@@ -212,7 +250,7 @@ fn head_of(response: &Response) -> Head {
         peer: response.remote_addr(),
         content_length: response.content_length(),
         n_extensions: Some(extensions.len()),
-        extensions: reason.into_iter().chain(info).chain(cookies).collect(),
+        extensions: reason.into_iter().chain(info).chain(upgrade).chain(cookies).collect(),
         status_error: response.error_for_status_ref().err().map(|error| shape_of(&error)),
     }
 }

@@ -86,8 +86,11 @@ async fn compare_one(pair: &Pair, mut shape: Shape, identity: &Identity, found: 
 fn readings(pair: &Pair, shape: &Shape) -> Vec<Reading> {
     let upgrades = shape.needs.contains(&Need::Upgrade);
     let all = pair.bare.readings().iter().copied();
-    let fitting = all.filter(|reading| upgrades || *reading != Reading::Upgrade);
-    fitting.take(if shape.is_costly { 1 } else { usize::MAX }).collect()
+    let fitting: Vec<_> = all.filter(|reading| upgrades || *reading != Reading::Upgrade).collect();
+    let Some(enough) = shape.enough else { return fitting };
+    let chosen: Vec<_> =
+        fitting.iter().copied().filter(|reading| enough.contains(reading)).collect();
+    if chosen.is_empty() { fitting[..1].to_vec() } else { chosen }
 }
 
 async fn run(caller: &dyn Caller, shape: &Shape, server: &mut Server, reading: Reading) -> Run {

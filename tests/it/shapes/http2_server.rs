@@ -83,7 +83,7 @@ fn answer(
             if request.method() == "HEAD" { Vec::new() } else { vec![data("hello")] }
         }
         "/broken" => vec![data("hel"), Err(io::Error::other("on purpose"))],
-        "/big" => vec![Ok(Frame::data(Bytes::from(big_body())))],
+        "/big" => vec![Ok(Frame::data(Bytes::from_static(big_body())))],
         "/headers" | "/too-many-headers" => {
             let n_headers = if request.uri().path() == "/headers" { 90 } else { 900 };
             for n in 0..n_headers {

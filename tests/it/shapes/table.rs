@@ -19,6 +19,8 @@ pub(crate) use redirects::redirects;
 pub(crate) use requests::requests;
 pub(crate) use statuses::statuses;
 
+use std::sync::LazyLock;
+
 use super::answer::{Answer, say};
 
 /// A small answer of known length.
@@ -27,6 +29,8 @@ fn hello() -> Answer {
 }
 
 /// 8 MiB in which each piece tells where it belongs.
-pub(crate) fn big_body() -> Vec<u8> {
-    (0..1024 * 1024).flat_map(|n| format!("{n:07}\n").into_bytes()).collect()
+pub(crate) fn big_body() -> &'static [u8] {
+    static BODY: LazyLock<Vec<u8>> =
+        LazyLock::new(|| (0..1024 * 1024).flat_map(|n| format!("{n:07}\n").into_bytes()).collect());
+    &BODY
 }

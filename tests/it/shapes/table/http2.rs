@@ -23,7 +23,7 @@ pub(crate) fn http2() -> Vec<Shape> {
         shape("length", Ask::get("/length")),
         shape("head", Ask::new("HEAD", "/length")),
         shape("reset in the body", Ask::get("/broken")),
-        shape("8 MiB", Ask::get("/big")).loose(),
+        shape("8 MiB", Ask::get("/big")).large(),
         shape("90 headers", Ask::get("/headers")),
         shape("more headers than a client takes", Ask::get("/too-many-headers")),
         shape("credentials", {
