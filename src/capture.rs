@@ -10,6 +10,7 @@ mod classify;
 mod content;
 mod flight;
 mod forward;
+mod grpc;
 mod observe;
 mod pending;
 mod phases;
@@ -20,8 +21,11 @@ pub(crate) mod reqwest_0_12;
 mod reqwest_async;
 mod resolver;
 mod tags;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod trace;
 mod watched;
+mod whole;
 
 pub use call::Call;
 pub(crate) use forward::{forward_builder, forward_builder_0_13, forward_methods};

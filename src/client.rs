@@ -6,6 +6,8 @@ mod captured;
 mod default;
 #[cfg(feature = "reqwest-0-12")]
 pub mod reqwest_0_12;
+#[cfg(feature = "tower")]
+mod tower;
 
 #[cfg(feature = "test-util")]
 pub use captured::captured;
@@ -15,6 +17,8 @@ pub use default::{
     InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware, observe,
     observe_async, reqwest_client, shutdown, shutdown_async, stack, stats, wrap,
 };
+#[cfg(feature = "tower")]
+pub use tower::{tower_client, tower_server};
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -30,6 +34,9 @@ use crate::spool::SpoolBounds;
 use crate::stats::{Books, Stats};
 use crate::transport::{self, Checkup, HttpTransport, Transport};
 use crate::worker::{self, Desk, Errand, SpoolPlace, StartError, Turns, Unflushed, Wraps};
+
+/// The client's name in the start-up message.
+const REQWEST: &str = "reqwest";
 
 /// How long a guard's drop may take, unless it is told otherwise.
 const GUARD_DEADLINE: Duration = Duration::from_secs(2);
@@ -103,7 +110,7 @@ impl Egret {
     #[must_use]
     #[track_caller]
     pub fn wrap(&self, client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
-        Middleware::wrap(self.noted(Location::caller()), client)
+        Middleware::wrap(self.noted(REQWEST, Location::caller()), client)
     }
 
     /// Begins a stack of middlewares with egret around and within it, so that the attempts of a
@@ -117,7 +124,7 @@ impl Egret {
     /// their reuse.
     #[track_caller]
     pub fn reqwest_client(&self) -> ReqwestBuilder {
-        ReqwestBuilder::new(self.noted(Location::caller()))
+        ReqwestBuilder::new(self.noted(REQWEST, Location::caller()))
     }
 
     /// The middleware for who builds a stack of their own. Standing once within a retry, it tells
@@ -125,12 +132,12 @@ impl Egret {
     #[must_use]
     #[track_caller]
     pub fn middleware(&self) -> Middleware {
-        Middleware::new(self.noted(Location::caller()))
+        Middleware::new(self.noted(REQWEST, Location::caller()))
     }
 
-    /// This handle as the source of a client's records. Notes where the client is.
-    pub(crate) fn noted(&self, location: &Location<'_>) -> Source {
-        self.note_wrap("reqwest", location);
+    /// This handle as the source of a client's records. Notes the client, and where it is.
+    pub(crate) fn noted(&self, client: &str, location: &Location<'_>) -> Source {
+        self.note_wrap(client, location);
         Source::Fixed(self.recorder())
     }
 

@@ -66,6 +66,8 @@ mod worker;
 #[cfg(feature = "client")]
 mod client;
 
+#[cfg(feature = "tower")]
+pub use capture::tower;
 #[cfg(feature = "client")]
 pub mod http;
 
@@ -80,6 +82,8 @@ pub use client::{
     Egret, Guard, InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware,
     observe, observe_async, reqwest_client, shutdown, shutdown_async, stack, stats, wrap,
 };
+#[cfg(feature = "tower")]
+pub use client::{tower_client, tower_server};
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;
 #[cfg(feature = "client")]

@@ -32,7 +32,7 @@ impl Classed for reqwest_middleware::Error {
 }
 
 /// The class of an error that other middlewares (retries do) have put into one of theirs.
-fn class_of_cause(cause: &(dyn Error + 'static)) -> Option<ErrorClass> {
+pub(super) fn class_of_cause(cause: &(dyn Error + 'static)) -> Option<ErrorClass> {
     if let Some(error) = cause.downcast_ref::<reqwest::Error>() {
         return Some(class_of_reqwest(error));
     }
@@ -90,7 +90,7 @@ impl TellsDns for reqwest::Error {
 
 /// TLS libraries are behind feature flags, so their errors are told by their words, or by the kind
 /// that rustls gives what it cannot read.
-fn is_tls(error: &reqwest::Error) -> bool {
+pub(super) fn is_tls(error: &(dyn Error + 'static)) -> bool {
     const WORDS: [&str; 5] = ["certificate", "tls", "ssl", "handshake", "corrupt message"];
     causes(error).any(|cause| {
         let text = cause.to_string().to_ascii_lowercase();
@@ -101,7 +101,7 @@ fn is_tls(error: &reqwest::Error) -> bool {
 }
 
 /// The connection broke before the answer's head was complete.
-fn is_reset(error: &reqwest::Error) -> bool {
+pub(super) fn is_reset(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(|cause| {
         let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
         let broken = matches!(
@@ -117,8 +117,10 @@ fn is_reset(error: &reqwest::Error) -> bool {
     })
 }
 
-/// What lies below the outermost error; that one's text holds the URL.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+/// What lies below the outermost error; that one's text may hold the URL.
+pub(super) fn causes<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     let mut next = error.source();
     std::iter::from_fn(move || {
         let cause = next?;

@@ -14,15 +14,15 @@ use std::panic::Location;
 use reqwest_012::Client;
 use reqwest_middleware_04::ClientWithMiddleware;
 
-use super::Egret;
 use super::default::noted;
+use super::{Egret, REQWEST};
 pub use crate::capture::reqwest_0_12::{Middleware, ReqwestBuilder, Stack};
 
 /// As [`wrap`](crate::wrap).
 #[must_use]
 #[track_caller]
 pub fn wrap(client: Client) -> ClientWithMiddleware {
-    Middleware::wrap(noted(Location::caller()), client)
+    Middleware::wrap(noted(REQWEST, Location::caller()), client)
 }
 
 /// As [`stack`](crate::stack).
@@ -44,14 +44,14 @@ pub fn stack(client: Client) -> Stack {
 /// As [`reqwest_client`](crate::reqwest_client).
 #[track_caller]
 pub fn reqwest_client() -> ReqwestBuilder {
-    ReqwestBuilder::new(noted(Location::caller()))
+    ReqwestBuilder::new(noted(REQWEST, Location::caller()))
 }
 
 /// As [`middleware`](crate::middleware()).
 #[must_use]
 #[track_caller]
 pub fn middleware() -> Middleware {
-    Middleware::new(noted(Location::caller()))
+    Middleware::new(noted(REQWEST, Location::caller()))
 }
 
 impl Egret {
@@ -59,7 +59,7 @@ impl Egret {
     #[must_use]
     #[track_caller]
     pub fn wrap_0_12(&self, client: Client) -> ClientWithMiddleware {
-        Middleware::wrap(self.noted(Location::caller()), client)
+        Middleware::wrap(self.noted(REQWEST, Location::caller()), client)
     }
 
     /// As [`Egret::stack`], for a client of reqwest 0.12.
@@ -71,13 +71,13 @@ impl Egret {
     /// As [`Egret::reqwest_client`], for a client of reqwest 0.12.
     #[track_caller]
     pub fn reqwest_client_0_12(&self) -> ReqwestBuilder {
-        ReqwestBuilder::new(self.noted(Location::caller()))
+        ReqwestBuilder::new(self.noted(REQWEST, Location::caller()))
     }
 
     /// As [`Egret::middleware`], for reqwest-middleware 0.4.
     #[must_use]
     #[track_caller]
     pub fn middleware_0_12(&self) -> Middleware {
-        Middleware::new(self.noted(Location::caller()))
+        Middleware::new(self.noted(REQWEST, Location::caller()))
     }
 }

@@ -18,7 +18,7 @@ impl ClientBuilder {
     /// [`reqwest::ClientBuilder::new`].
     #[track_caller]
     pub fn new() -> Self {
-        Self(ReqwestBuilder::new(noted(Location::caller())))
+        Self(ReqwestBuilder::new(noted("reqwest", Location::caller())))
     }
 
     /// [`reqwest::ClientBuilder::build`].

@@ -113,7 +113,7 @@ impl Client {
 impl From<reqwest::Client> for Client {
     #[track_caller]
     fn from(inner: reqwest::Client) -> Self {
-        Self { inner, gate: Gate::new(noted(Location::caller())) }
+        Self { inner, gate: Gate::new(noted("reqwest", Location::caller())) }
     }
 }
 

@@ -44,5 +44,13 @@ mod redaction;
 mod reqwest_0_12;
 mod shutdown;
 mod spool;
+#[cfg(all(feature = "test-util", feature = "tower"))]
+mod tower_exits;
+#[cfg(all(feature = "test-util", feature = "tower"))]
+mod tower_grpc;
+#[cfg(feature = "tower")]
+mod tower_identity;
+#[cfg(all(feature = "test-util", feature = "axum"))]
+mod tower_server;
 #[cfg(feature = "test-util")]
 mod ways_out;

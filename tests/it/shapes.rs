@@ -10,6 +10,8 @@ mod http2_server;
 mod observed;
 mod server;
 mod table;
+#[cfg(feature = "tower")]
+mod tower_caller;
 mod wire;
 
 pub(crate) use ask::Shape;
@@ -21,3 +23,5 @@ pub(crate) use differential::compare;
 pub(crate) use table::{
     bodies, broken, connections, headers, http2, redirects, requests, statuses,
 };
+#[cfg(feature = "tower")]
+pub(crate) use tower_caller::Tower;

@@ -67,6 +67,8 @@ async fn an_idle_service_says_once_what_it_is_made_of() {
         .unwrap();
     let egret = Egret::start_with(config, batches.clone()).unwrap();
     let _client = egret.wrap(reqwest::Client::new());
+    #[cfg(feature = "tower")]
+    let _layers = (egret.tower_client::<()>(), egret.tower_server::<()>());
     while batches.0.lock().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -81,6 +83,11 @@ async fn an_idle_service_says_once_what_it_is_made_of() {
     assert!(startup.wrapped[0].location.starts_with("tests/it/ways_out.rs:"), "{startup:?}");
     assert_eq!(startup.routes[0].template, "/x/{id}");
     assert_eq!((startup.targets[0].host.as_str(), startup.n_routes), ("*.example.com", 1));
+    #[cfg(feature = "tower")]
+    {
+        let clients: Vec<_> = startup.wrapped.iter().map(|it| it.client.as_str()).collect();
+        assert_eq!(clients, ["reqwest", "tower client", "tower server"]);
+    }
     assert!(metas[0].heartbeat.as_ref().unwrap().rss_bytes > Some(0));
     assert!(metas[1..].iter().all(|meta| meta.startup.is_none()) && metas.len() > 1);
 }
