@@ -1,5 +1,8 @@
-//! The project's own tools as a library: the house rules as a check, and the list of CI steps.
-//! It never changes a file: it reads the tree, runs commands and reports.
+//! The project's own tools as a library: the audit of HTTP calls, the house rules as a check, and
+//! the list of CI steps. It never changes a file that it was not asked to write.
+
+pub mod findings;
+pub mod policy;
 
 pub mod ci;
 pub mod tidy;

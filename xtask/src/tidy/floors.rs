@@ -76,10 +76,12 @@ const XTASK: Building = Building {
     root: "xtask/src/",
     floors: &[
         &["findings"],
-        &["load", "report"],
+        &["policy"],
+        &["load", "report", "allow", "baseline", "inventory"],
         &["resolve"],
         &["rules"],
         &["audit"],
+        &["cli"],
         &["tidy"],
         &["ci"],
         &["lib", "main"],
