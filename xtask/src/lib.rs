@@ -5,4 +5,8 @@ pub mod findings;
 pub mod policy;
 
 pub mod ci;
+pub mod knowledge;
+pub mod load;
+pub mod resolve;
+pub mod syntax;
 pub mod tidy;
