@@ -5,6 +5,7 @@ pub mod findings;
 pub mod policy;
 
 pub mod ci;
+pub mod follow;
 pub mod knowledge;
 pub mod load;
 pub mod resolve;

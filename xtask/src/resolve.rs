@@ -12,6 +12,7 @@ mod types;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
+pub(crate) use infer::{is_transparent, is_wrapper};
 pub use sites::{Found, Symbol};
 pub use types::Ty;
 
@@ -60,6 +61,8 @@ pub struct Resolver<'a> {
     cycles: RefCell<usize>,
     inferred: RefCell<HashMap<(usize, NodeId), Ty>>,
     impls: impls::Impls,
+    /// Names that imports give to something of another name.
+    renames: HashSet<&'a str>,
 }
 
 impl<'a> Resolver<'a> {
@@ -74,6 +77,7 @@ impl<'a> Resolver<'a> {
             cycles: RefCell::default(),
             inferred: RefCell::default(),
             impls: impls::Impls::default(),
+            renames: renames(sources),
         };
         resolver.impls = impls::collect(&resolver);
         resolver
@@ -113,4 +117,42 @@ impl<'a> Resolver<'a> {
             _ => None,
         }
     }
+}
+
+impl Resolver<'_> {
+    /// A name, and every name that an import gives to something of that name.
+    #[must_use]
+    pub fn names_of(&self, name: &str) -> Vec<String> {
+        let mut names = vec![name.to_owned()];
+        let items = self.sources.files.iter().flat_map(|file| &file.tree).flat_map(|t| &t.items);
+        for item in items {
+            if let ItemKind::Use { path, is_glob: false } = &item.kind
+                && path.last() == Some(name)
+                && !names.contains(&item.name)
+            {
+                names.push(item.name.clone());
+            }
+        }
+        names
+    }
+
+    /// The function of that name that belongs to a type.
+    #[must_use]
+    pub fn associated_of(&self, ty: &Ty, name: &str) -> Option<(usize, ItemId)> {
+        match ty.peeled() {
+            Ty::Def(def, _) => self.associated(def, name, None),
+            _ => None,
+        }
+    }
+}
+
+fn renames(sources: &Sources) -> HashSet<&str> {
+    let items = sources.files.iter().flat_map(|file| &file.tree).flat_map(|tree| &tree.items);
+    let names = items.filter_map(|item| match &item.kind {
+        ItemKind::Use { path, is_glob: false } if path.last() != Some(&item.name) => {
+            Some(item.name.as_str())
+        }
+        _ => None,
+    });
+    names.collect()
 }

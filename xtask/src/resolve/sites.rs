@@ -83,8 +83,9 @@ impl Resolver<'_> {
         let last = path.last()?;
         let generated = || self.generated_symbol(file, scope, path);
         if !self.knowledge.may_end_in(last) {
-            if self.is_renamed_function(file, scope, path) {
-                return self.entry_of(&self.foreign(file, scope, path)?);
+            if self.is_renamed_function(path) {
+                let whole = self.foreign(file, scope, path);
+                return whole.and_then(|whole| self.entry_of(&whole));
             }
             return self.born(file, scope, path).or_else(generated);
         }
@@ -101,15 +102,9 @@ impl Resolver<'_> {
         generated()
     }
 
-    /// `use reqwest::get as fetch; fetch(url)`: a single name can be anything.
-    fn is_renamed_function(&self, file: usize, scope: ScopeId, path: &Path) -> bool {
-        let Some(name) = path.identifier().filter(|_| path.segments.len() == 1) else {
-            return path.segments.len() > 1 && self.tree(file).items.iter().any(|item| {
-                matches!(&item.kind, ItemKind::Use { is_glob: false, path: used }
-                    if item.is_public && used.last() != Some(&item.name))
-            });
-        };
-        self.name(file, scope, name, Space::Value).is_some()
+    /// `use reqwest::get as fetch; fetch(url)`: an import may give any name.
+    fn is_renamed_function(&self, path: &Path) -> bool {
+        path.last().is_some_and(|last| self.renames.contains(last))
     }
 
     fn entry_of(&self, whole: &str) -> Option<Symbol> {
