@@ -5,6 +5,7 @@ pub mod allow;
 pub mod baseline;
 pub mod findings;
 pub mod policy;
+pub mod report;
 
 pub mod ci;
 pub mod tidy;
