@@ -10,6 +10,8 @@ mod rule;
 mod site;
 
 #[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
 mod tests;
 
 pub use allowance::{Allowance, Allowed};

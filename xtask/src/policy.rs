@@ -1,5 +1,12 @@
 //! What a project has decided: which wrappers count, where clients may be built, how much a finding
-//! weighs. It never reads the file itself.
+//! weighs. It never opens a file itself.
+
+mod read;
+
+#[cfg(test)]
+mod tests;
+
+pub use read::{Problem, read};
 
 use crate::findings::{Context, Rule, Severity};
 

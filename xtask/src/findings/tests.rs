@@ -1,31 +1,11 @@
 //! Tests of the answer's own arithmetic: tallies, keys, conclusions.
 //! They never scan anything.
 
-use super::{
-    Conclusion, Context, Coverage, Finding, Kind, Place, Report, Rule, Severity, Site, Skipped,
-    Suppressed, Verdict,
-};
-
-static RULE: Rule = Rule { code: "sample", title: "a sample", page: "" };
+use super::samples::{FINDING_RULE, site as sample_site};
+use super::{Conclusion, Coverage, Finding, Report, Severity, Site, Skipped, Suppressed, Verdict};
 
 fn site(line: usize, enclosing: &str, verdict: Verdict) -> Site {
-    let covered = verdict == Verdict::Covered;
-    Site {
-        place: Place::new("src/lib.rs", line, 5),
-        client: "reqwest".to_owned(),
-        package: "app".to_owned(),
-        symbol: "reqwest::Client::new".to_owned(),
-        kind: Kind::Construct,
-        context: Context::Prod,
-        verdict,
-        enclosing: enclosing.to_owned(),
-        rule: (!covered).then_some(&RULE),
-        severity: if covered { Severity::Off } else { Severity::Error },
-        evidence: Vec::new(),
-        hint: String::new(),
-        suppressed: None,
-        requests: Vec::new(),
-    }
+    sample_site("src/lib.rs", line, enclosing, verdict)
 }
 
 fn report(sites: Vec<Site>) -> Report {
@@ -71,7 +51,7 @@ fn only_open_errors_fail() {
     excepted.suppressed = Some(Suppressed::Baseline);
     let mut sample = report(vec![warning, excepted, site(3, "f", Verdict::Covered)]);
     check(&sample, Conclusion::Clean);
-    sample.findings.push(Finding::new(&RULE, Severity::Error, "x", "is wrong", "mend it"));
+    sample.findings.push(Finding::new(&FINDING_RULE, Severity::Error, "x", "is wrong", "mend it"));
     check(&sample, Conclusion::Found);
 }
 
