@@ -4,8 +4,10 @@
 pub mod allow;
 pub mod baseline;
 pub mod findings;
+pub mod graph;
 pub mod policy;
 pub mod report;
+pub mod rules;
 
 pub mod ci;
 pub mod tidy;

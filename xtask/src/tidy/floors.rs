@@ -77,7 +77,7 @@ const XTASK: Building = Building {
     floors: &[
         &["findings"],
         &["policy"],
-        &["load", "report", "allow", "baseline", "inventory"],
+        &["load", "report", "allow", "baseline", "graph"],
         &["resolve"],
         &["rules"],
         &["audit"],
