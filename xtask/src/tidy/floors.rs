@@ -77,7 +77,7 @@ const XTASK: Building = Building {
     floors: &[
         &["findings"],
         &["policy"],
-        &["load", "report", "allow", "baseline", "graph"],
+        &["load", "report", "allow", "baseline", "fix", "graph"],
         &["resolve"],
         &["rules"],
         &["audit"],
