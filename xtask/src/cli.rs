@@ -7,6 +7,7 @@ mod files;
 mod init;
 mod run;
 mod since;
+mod terminal;
 
 #[cfg(test)]
 mod tests;
@@ -17,13 +18,15 @@ use std::path::{Path, PathBuf};
 pub use arguments::{AuditArguments, InitArguments};
 pub use init::init;
 pub use run::audit;
+pub use terminal::on_terminal;
 
+use crate::audit::Unjudged;
 use crate::findings::Report;
 use crate::policy::{Policy, Problem};
 
 /// What finds the sites; an argument so that the command line can be tested with reports made by
 /// hand.
-pub type Scan<'s> = &'s dyn Fn(&Path, &Policy) -> Report;
+pub type Scan<'s> = &'s dyn Fn(&Path, &Policy) -> Result<Report, Unjudged>;
 
 /// Where a command line writes, and what it knows of the day.
 pub struct Terminal<'t> {
@@ -43,6 +46,13 @@ pub enum Failure {
     /// There is nothing at that path.
     #[error("{0}: there is no such file or folder")]
     NoSuchPath(PathBuf),
+    /// The scan could not run to its end.
+    #[error("{error}{}", source_of(.error))]
+    Unjudged {
+        /// Why.
+        #[from]
+        error: Unjudged,
+    },
     /// A file cannot be read or written.
     #[error("{path}: {source}")]
     File {
@@ -100,4 +110,8 @@ pub enum Failure {
 fn listed(path: &Path, problems: &[Problem]) -> String {
     let lines = problems.iter().map(|problem| format!("{}:{problem}", path.display()));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+fn source_of(error: &dyn std::error::Error) -> String {
+    error.source().map(|source| format!(": {source}")).unwrap_or_default()
 }

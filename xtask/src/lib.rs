@@ -2,6 +2,7 @@
 //! the list of CI steps. It never changes a file that it was not asked to write.
 
 pub mod allow;
+pub mod audit;
 pub mod baseline;
 pub mod cli;
 pub mod findings;
@@ -12,4 +13,9 @@ pub mod report;
 pub mod rules;
 
 pub mod ci;
+pub mod follow;
+pub mod knowledge;
+pub mod load;
+pub mod resolve;
+pub mod syntax;
 pub mod tidy;

@@ -86,7 +86,7 @@ fn judged(
     let baseline_file = Named::new(root, arguments.baseline.as_deref(), BASELINE);
     let is_asked = arguments.baseline.is_some() && !arguments.update_baseline;
     let mut baseline = files::read_baseline(&baseline_file, is_asked)?;
-    let mut report = scan(root, &policy);
+    let mut report = scan(root, &policy)?;
     // What is wrong with exceptions is held back until the baseline is through: nothing of it may
     // ever be in one.
     let mut held = exceptions::add_dependencies(&mut report, root, &policy, &policy_file)?;

@@ -32,7 +32,7 @@ fn run(arguments: &AuditArguments, found: &Report) -> Answer {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let now = jiff::civil::date(2026, 11, 21).at(12, 0, 0, 0);
     let mut terminal = Terminal { out: &mut out, err: &mut err, colour: Colour::Plain, now };
-    let scan = |_: &Path, _: &Policy| found.clone();
+    let scan = |_: &Path, _: &Policy| Ok(found.clone());
     let code = audit(arguments, &scan, &mut terminal).map_err(|failure| failure.to_string());
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Answer { code, out: text(out), err: text(err) }
@@ -136,7 +136,7 @@ fn init_writes_what_is_missing_and_keeps_what_is_there() {
     let now = jiff::civil::date(2026, 11, 21).at(12, 0, 0, 0);
     let mut terminal = Terminal { out: &mut out, err: &mut Vec::new(), colour: Colour::Plain, now };
     let arguments = InitArguments { path: folder.path().to_owned(), force: false };
-    let scan = |_: &Path, _: &Policy| found.clone();
+    let scan = |_: &Path, _: &Policy| Ok(found.clone());
     assert_eq!(init(&arguments, &scan, &mut terminal).unwrap(), 0);
     let told = String::from_utf8(out).unwrap();
     assert!(told.contains("written egret-audit-baseline.toml\n"), "{told}");

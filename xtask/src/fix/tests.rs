@@ -71,7 +71,10 @@ fn whatever_could_break_a_type_is_left() {
 
 #[test]
 fn a_text_that_does_not_parse_is_left() {
-    check("fn f( { let a = reqwest::Client::new(); }\n", &expect![[r#"
+    check(
+        "fn f( { let a = reqwest::Client::new(); }\n",
+        &expect![[r#"
         0 wrapped, 1 left
-    "#]]);
+    "#]],
+    );
 }

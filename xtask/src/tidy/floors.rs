@@ -75,10 +75,11 @@ const COLLECTOR: Building = Building {
 const XTASK: Building = Building {
     root: "xtask/src/",
     floors: &[
-        &["findings"],
+        &["findings", "knowledge", "syntax"],
         &["policy"],
         &["load", "report", "allow", "baseline", "fix", "graph"],
         &["resolve"],
+        &["follow"],
         &["rules"],
         &["audit"],
         &["cli"],

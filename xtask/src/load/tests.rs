@@ -1,0 +1,2 @@
+//! Loading, on trees in a temporary folder.
+//! It never resolves names.
