@@ -102,6 +102,9 @@ pub enum Failure {
     /// The table of dependencies that this program was built with is broken.
     #[error(transparent)]
     Table(#[from] crate::rules::hidden_client::BadTable),
+    /// The thread that asks for the dependencies failed.
+    #[error("the dependencies could not be read; this is a defect of the audit")]
+    Graph,
     /// The answer cannot be written.
     #[error("the answer cannot be written: {0}")]
     Output(#[from] io::Error),

@@ -60,21 +60,23 @@ pub fn load(root: &Path) -> Graph {
 }
 
 fn known(root: &Path) -> Graph {
+    // Without a lock file cargo would have to resolve, which it may not do here.
+    let Some(workspace) = root.ancestors().find(|folder| folder.join("Cargo.lock").is_file())
+    else {
+        let gap = "there is none, so nobody knows the dependencies' own dependencies";
+        return Graph { packages: Vec::new(), gap: Some(gap.to_owned()) };
+    };
     let refused = match metadata::load(root) {
         Ok(graph) => return graph,
         Err(refused) => refused,
     };
     let why = refused.lines().next().unwrap_or_default().trim();
-    match lockfile::load(root) {
-        Ok(graph) => Graph {
-            gap: Some(format!(
-                "cargo metadata cannot be asked ({why}); Cargo.lock was read instead"
-            )),
-            ..graph
-        },
-        Err(problem) => Graph {
-            packages: Vec::new(),
-            gap: Some(format!("cargo metadata cannot be asked ({why}); Cargo.lock: {problem}")),
-        },
+    let refused = format!("cargo metadata cannot be asked ({why})");
+    match lockfile::load(workspace) {
+        Ok(graph) => {
+            let gap = format!("{refused}; it was read alone, without features and uses");
+            Graph { gap: Some(gap), ..graph }
+        }
+        Err(problem) => Graph { packages: Vec::new(), gap: Some(format!("{refused}; {problem}")) },
     }
 }

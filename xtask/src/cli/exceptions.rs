@@ -2,30 +2,44 @@
 //! exceptions applied, stale ones reported. It never removes a site.
 
 use std::path::Path;
+use std::thread;
 
 use jiff::civil::Date;
 
-use super::Failure;
 use super::files::Named;
+use super::{Failure, Scan};
 use crate::allow;
 use crate::baseline::Baseline;
 use crate::findings::{Finding, Report, Skipped};
-use crate::graph;
+use crate::graph::{self, Graph};
 use crate::policy::Policy;
 use crate::rules::hidden_client::{self, Table};
 use crate::rules::{
     malformed_suppression, missing_reason, stale_baseline, stale_decision, stale_suppression,
 };
 
+/// Scans the sources, and asks for the dependencies meanwhile: cargo takes as long as the scan.
+pub(super) fn scan_and_ask(
+    root: &Path,
+    policy: &Policy,
+    scan: Scan<'_>,
+) -> Result<(Report, Graph), Failure> {
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| graph::load(root));
+        let report = scan(root, policy)?;
+        let graph = asked.join().map_err(|_| Failure::Graph)?;
+        Ok((report, graph))
+    })
+}
+
 /// Adds the findings about dependencies, and what the policy decided about them. Returns what is
 /// wrong with the decisions.
 pub(super) fn add_dependencies(
     report: &mut Report,
-    root: &Path,
+    graph: &Graph,
     policy: &Policy,
     policy_file: &Named,
 ) -> Result<Vec<Finding>, Failure> {
-    let graph = graph::load(root);
     if let Some(gap) = &graph.gap {
         report.coverage.skipped.push(Skipped {
             file: "Cargo.lock".to_owned(),
@@ -33,7 +47,7 @@ pub(super) fn add_dependencies(
             holds_anchor: false,
         });
     }
-    let checked = hidden_client::check(&graph, &Table::load()?, policy);
+    let checked = hidden_client::check(graph, &Table::load()?, policy);
     report.findings.extend(checked.findings);
     // Without a graph, nobody can say that a decision is stale.
     if graph.packages.is_empty() {

@@ -32,8 +32,8 @@ pub fn init(
     let force = arguments.force;
     put(&root, POLICY, POLICY_TEXT, force, terminal)?;
     let policy = files::read_policy(&policy_file, true)?;
-    let mut report = scan(&root, &policy)?;
-    exceptions::add_dependencies(&mut report, &root, &policy, &policy_file)?;
+    let (mut report, graph) = exceptions::scan_and_ask(&root, &policy, scan)?;
+    exceptions::add_dependencies(&mut report, &graph, &policy, &policy_file)?;
     exceptions::apply_comments(&mut report, &policy, terminal.now.date());
     let baseline = Baseline::of(&report);
     put(&root, BASELINE, &baseline.to_toml()?, force, terminal)?;

@@ -86,10 +86,10 @@ fn judged(
     let baseline_file = Named::new(root, arguments.baseline.as_deref(), BASELINE);
     let is_asked = arguments.baseline.is_some() && !arguments.update_baseline;
     let mut baseline = files::read_baseline(&baseline_file, is_asked)?;
-    let mut report = scan(root, &policy)?;
+    let (mut report, graph) = exceptions::scan_and_ask(root, &policy, scan)?;
     // What is wrong with exceptions is held back until the baseline is through: nothing of it may
     // ever be in one.
-    let mut held = exceptions::add_dependencies(&mut report, root, &policy, &policy_file)?;
+    let mut held = exceptions::add_dependencies(&mut report, &graph, &policy, &policy_file)?;
     held.extend(exceptions::apply_comments(&mut report, &policy, terminal.now.date()));
     if arguments.update_baseline {
         let current = Baseline::of(&report);

@@ -91,7 +91,7 @@ fn a_lock_file_knows_names_and_the_manifests_know_uses() {
     assert_eq!(told, expected);
     // Cargo itself refuses: there is no target in this package.
     let gap = load(root.path()).gap.unwrap();
-    assert!(gap.contains("Cargo.lock was read instead"), "{gap}");
+    assert!(gap.contains("it was read alone"), "{gap}");
     let lines: Vec<_> = load(root.path()).packages.iter().map(|found| found.lock_line).collect();
     assert_eq!(lines, [Some(3), Some(7), Some(11)]);
 }
@@ -116,5 +116,5 @@ fn no_manifest_is_no_graph_and_no_lock_is_a_gap() {
     assert!(load(root.path()).gap.is_none());
     fs::write(root.path().join("Cargo.toml"), "[package]\nname = \"app\"\n").unwrap();
     let gap = load(root.path()).gap.unwrap();
-    assert!(gap.contains("Cargo.lock: "), "{gap}");
+    assert!(gap.starts_with("there is none"), "{gap}");
 }
