@@ -47,7 +47,7 @@ fn from_metadata(metadata: &Metadata) -> Result<Graph, String> {
         .iter()
         .map(|package| Package {
             name: package.name.to_string(),
-            version: package.version.to_string(),
+            version: Some(package.version.to_string()),
             is_member: metadata.workspace_members.contains(&package.id),
             lock_line: None,
             edges: Vec::new(),
