@@ -64,12 +64,7 @@ pub fn scan(root: &Path, policy: &Policy) -> Result<Report, Unjudged> {
     })
 }
 
-fn judge(
-    sources: &Sources,
-    knowledge: &Knowledge,
-    approved: &Approved,
-    policy: &Policy,
-) -> Report {
+fn judge(sources: &Sources, knowledge: &Knowledge, approved: &Approved, policy: &Policy) -> Report {
     let resolver = Resolver::new(sources, knowledge);
     let follower = Follower::new(&resolver, approved);
     let mut report = Report { coverage: coverage::of(sources), ..Report::default() };

@@ -35,9 +35,9 @@ impl<'a> Follower<'a> {
     #[must_use]
     pub fn verdict(&self, site: &Found) -> (Verdict, Vec<Evidence>) {
         let (verdict, endings) = outcome::judge(self.endings(site));
-        let evidence = endings.iter().map(|ending| {
-            Evidence::new(self.place(ending.file, ending.pos), ending.text.clone())
-        });
+        let evidence = endings
+            .iter()
+            .map(|ending| Evidence::new(self.place(ending.file, ending.pos), ending.text.clone()));
         (verdict, evidence.collect())
     }
 

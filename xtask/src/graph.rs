@@ -26,8 +26,8 @@ pub struct Graph {
 pub struct Package {
     /// Its name on crates.io.
     pub name: String,
-    /// Its version, as text.
-    pub version: String,
+    /// Its version, as text; `None` when no lock file says it, and then nobody knows its edges.
+    pub version: Option<String>,
     /// Whether it belongs to the workspace: its sources are scanned instead.
     pub is_member: bool,
     /// Its line in the `Cargo.lock` of the scanned folder, if there is one.
@@ -60,21 +60,23 @@ pub fn load(root: &Path) -> Graph {
 }
 
 fn known(root: &Path) -> Graph {
+    // Without a lock file cargo would have to resolve, which it may not do here.
+    let Some(workspace) = root.ancestors().find(|folder| folder.join("Cargo.lock").is_file())
+    else {
+        let gap = "there is none, so only direct dependencies are known, by name";
+        return Graph { gap: Some(gap.to_owned()), ..lockfile::direct(root) };
+    };
     let refused = match metadata::load(root) {
         Ok(graph) => return graph,
         Err(refused) => refused,
     };
     let why = refused.lines().next().unwrap_or_default().trim();
-    match lockfile::load(root) {
-        Ok(graph) => Graph {
-            gap: Some(format!(
-                "cargo metadata cannot be asked ({why}); Cargo.lock was read instead"
-            )),
-            ..graph
-        },
-        Err(problem) => Graph {
-            packages: Vec::new(),
-            gap: Some(format!("cargo metadata cannot be asked ({why}); Cargo.lock: {problem}")),
-        },
+    let refused = format!("cargo metadata cannot be asked ({why})");
+    match lockfile::load(workspace) {
+        Ok(graph) => {
+            let gap = format!("{refused}; it was read alone, without features and uses");
+            Graph { gap: Some(gap), ..graph }
+        }
+        Err(problem) => Graph { packages: Vec::new(), gap: Some(format!("{refused}; {problem}")) },
     }
 }

@@ -94,8 +94,7 @@ impl Knowledge {
         self.learn_prefixes(path);
         for name in segments.iter().skip(1).rev().skip(1) {
             let is_type = name.starts_with(char::is_uppercase);
-            let names =
-                if is_type { &mut self.type_names } else { &mut self.module_names };
+            let names = if is_type { &mut self.type_names } else { &mut self.module_names };
             if !names[crate_index].iter().any(|known| known == name) {
                 names[crate_index].push((*name).to_owned());
             }

@@ -4,7 +4,9 @@
 pub mod allow;
 pub mod audit;
 pub mod baseline;
+pub mod cli;
 pub mod findings;
+pub mod fix;
 pub mod graph;
 pub mod policy;
 pub mod report;

@@ -17,7 +17,7 @@ pub use ir::{
 };
 pub use items::requires_test_of as requires_test;
 pub use names::{Path, Segment, SelfType, Type};
-pub use tolerant::{Mention, tolerant_tokens, Lexed, Lexeme};
+pub use tolerant::{Lexed, Lexeme, Mention, tolerant_tokens};
 pub use tree::{Refused, parse, scan_tokens};
 
 #[cfg(test)]

@@ -19,12 +19,7 @@ pub(super) fn of_file(
     found.iter().map(|found| site(resolver, follower, policy, found)).collect()
 }
 
-fn site(
-    resolver: &Resolver<'_>,
-    follower: &Follower<'_>,
-    policy: &Policy,
-    found: &Found,
-) -> Site {
+fn site(resolver: &Resolver<'_>, follower: &Follower<'_>, policy: &Policy, found: &Found) -> Site {
     let file = resolver.file(found.file);
     let (verdict, evidence) = follower.verdict(found);
     let (client, symbol, kind, is_socket) = match &found.symbol {
@@ -68,8 +63,7 @@ fn outside(policy: &Policy, enclosing: &str, verdict: Verdict) -> Option<rules::
     if policy.forbid_outside.is_empty() || is_home || verdict != Verdict::Covered {
         return None;
     }
-    let (rule, severity, hint) =
-        (&outside_home::RULE, outside_home::SEVERITY, outside_home::HINT);
+    let (rule, severity, hint) = (&outside_home::RULE, outside_home::SEVERITY, outside_home::HINT);
     Some(rules::Broken { rule, severity, hint })
 }
 

@@ -95,6 +95,11 @@ pub enum Suppressed {
     },
     /// By the baseline: it was there when the audit was adopted.
     Baseline,
+    /// By `--since`: neither its line nor one that decides about it was changed.
+    Unchanged {
+        /// The revision that was asked about.
+        since: String,
+    },
 }
 
 /// A request whose method or URL stands in the sources.
@@ -165,17 +170,18 @@ impl Suppressed {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Inline { reason, .. } | Self::Policy { reason } => Some(reason),
-            Self::Baseline => None,
+            Self::Baseline | Self::Unchanged { .. } => None,
         }
     }
 
-    /// What suppresses it, as a word: `inline`, `policy`, `baseline`.
+    /// What suppresses it, as a word: `inline`, `policy`, `baseline`, `unchanged`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Inline { .. } => "inline",
             Self::Policy { .. } => "policy",
             Self::Baseline => "baseline",
+            Self::Unchanged { .. } => "unchanged",
         }
     }
 }

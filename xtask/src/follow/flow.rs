@@ -60,8 +60,8 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     pub(super) fn end(&mut self, value: &Value, outcome: Outcome, text: String) {
-        let observed = matches!(outcome, Outcome::Sent)
-            && self.follower.is_observed(value.file, value.node);
+        let observed =
+            matches!(outcome, Outcome::Sent) && self.follower.is_observed(value.file, value.node);
         let outcome = if observed { Outcome::Covered } else { outcome };
         let pos = self.follower.pos(value.file, value.node);
         self.endings.push(Ending { file: value.file, pos, outcome, text });
@@ -166,8 +166,18 @@ impl<'f, 'a> Flow<'f, 'a> {
             || name.starts_with("debug_assert")
             || matches!(
                 name,
-                "format" | "write" | "writeln" | "dbg" | "panic" | "info" | "debug" | "warn"
-                    | "error" | "trace" | "matches" | "drop"
+                "format"
+                    | "write"
+                    | "writeln"
+                    | "dbg"
+                    | "panic"
+                    | "info"
+                    | "debug"
+                    | "warn"
+                    | "error"
+                    | "trace"
+                    | "matches"
+                    | "drop"
             );
         if is_text && name != "dbg" {
             return;
@@ -248,7 +258,11 @@ impl<'f, 'a> Flow<'f, 'a> {
         let expected = resolver.expected(value.file, call);
         let of = expected.peeled().foreign();
         if of.as_deref().is_some_and(|of| resolver.knowledge.covers.is_stacked_type(of)) {
-            return self.end(value, Outcome::Empty, "turned into a client with no middleware".into());
+            return self.end(
+                value,
+                Outcome::Empty,
+                "turned into a client with no middleware".into(),
+            );
         }
         if let Some((file, item)) = resolver.associated_of(&expected, "from") {
             return self.into_parameter(value, file, item, 0);
@@ -260,8 +274,20 @@ impl<'f, 'a> Flow<'f, 'a> {
     fn into_closure(&mut self, value: &Value, call: NodeId, name: &str, args: &[NodeId]) -> bool {
         let takes_value = matches!(
             name,
-            "map" | "and_then" | "map_or" | "map_or_else" | "then" | "tap" | "pipe" | "with"
-                | "is_some_and" | "is_ok_and" | "for_each" | "inspect" | "tap_mut" | "apply"
+            "map"
+                | "and_then"
+                | "map_or"
+                | "map_or_else"
+                | "then"
+                | "tap"
+                | "pipe"
+                | "with"
+                | "is_some_and"
+                | "is_ok_and"
+                | "for_each"
+                | "inspect"
+                | "tap_mut"
+                | "apply"
         );
         if !takes_value {
             return false;
@@ -317,8 +343,16 @@ impl<'f, 'a> Flow<'f, 'a> {
         }
         if matches!(
             name,
-            "set" | "push" | "insert" | "replace" | "push_back" | "store" | "swap" | "try_insert"
-                | "push_front" | "set_blocking"
+            "set"
+                | "push"
+                | "insert"
+                | "replace"
+                | "push_back"
+                | "store"
+                | "swap"
+                | "try_insert"
+                | "push_front"
+                | "set_blocking"
         ) {
             return self.into_place(value, receiver);
         }
@@ -457,12 +491,17 @@ impl<'f, 'a> Flow<'f, 'a> {
                         _ if path.ends_with("Vec::new") || path.ends_with("Box::default") => {
                             return state;
                         }
-                        [inner] if path.ends_with("::new") || path.ends_with("::from") => at = *inner,
+                        [inner] if path.ends_with("::new") || path.ends_with("::from") => {
+                            at = *inner
+                        }
                         _ => return state.with(super::stack::Whose::Unsure),
                     }
                 }
                 NodeKind::Method { receiver, name, .. }
-                    if matches!(name.as_str(), "into" | "into_boxed_slice" | "into_iter" | "collect") =>
+                    if matches!(
+                        name.as_str(),
+                        "into" | "into_boxed_slice" | "into_iter" | "collect"
+                    ) =>
                 {
                     at = *receiver;
                 }

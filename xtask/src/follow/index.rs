@@ -24,9 +24,7 @@ impl<'a> Index<'a> {
             };
             for (at, node) in tree.nodes.iter().enumerate() {
                 let (map, name) = match &node.kind {
-                    NodeKind::Path(path) => {
-                        (&mut index.paths, path.last().unwrap_or_default())
-                    }
+                    NodeKind::Path(path) => (&mut index.paths, path.last().unwrap_or_default()),
                     NodeKind::Method { name, .. } => (&mut index.methods, name.as_str()),
                     NodeKind::Field { name, .. } => (&mut index.fields, name.as_str()),
                     _ => continue,

@@ -100,7 +100,9 @@ impl Flow<'_, '_> {
         let mut at = node;
         while let Some(parent) = resolver.node(file, at).parent {
             match &resolver.node(file, parent).kind {
-                NodeKind::Block { is_async: false, .. } if Some(parent) == declared_in => return true,
+                NodeKind::Block { is_async: false, .. } if Some(parent) == declared_in => {
+                    return true;
+                }
                 NodeKind::Block { is_async: false, .. }
                 | NodeKind::Assign { .. }
                 | NodeKind::Through(..) => {}
@@ -139,13 +141,7 @@ impl Flow<'_, '_> {
     }
 
     /// `Struct { name: client }`.
-    pub(super) fn struct_field(
-        &mut self,
-        value: &Value,
-        path: &Path,
-        scope: ScopeId,
-        name: &str,
-    ) {
+    pub(super) fn struct_field(&mut self, value: &Value, path: &Path, scope: ScopeId, name: &str) {
         let resolver = self.follower.resolver;
         match resolver.path(value.file, scope, path, Space::Type) {
             Some(Def::Variant(file, item, variant)) => {
@@ -172,7 +168,8 @@ impl Flow<'_, '_> {
                 continue;
             };
             let base = resolver.type_of(file, *base);
-            if matches!(base.peeled(), Ty::Def(def, _) if *def == of) && !self.is_assigned(file, node)
+            if matches!(base.peeled(), Ty::Def(def, _) if *def == of)
+                && !self.is_assigned(file, node)
             {
                 self.go(Value { file, node, state, inside: Vec::new() });
             }
@@ -225,7 +222,13 @@ impl Flow<'_, '_> {
     }
 
     /// Into a function's parameter, not counting `self`.
-    pub(super) fn into_parameter(&mut self, value: &Value, file: usize, item: ItemId, index: usize) {
+    pub(super) fn into_parameter(
+        &mut self,
+        value: &Value,
+        file: usize,
+        item: ItemId,
+        index: usize,
+    ) {
         let resolver = self.follower.resolver;
         let Some(function) = resolver.function(file, item) else {
             return;
@@ -323,9 +326,9 @@ impl Flow<'_, '_> {
         let mut scope = Some(resolver.node(value.file, body).scope);
         while let Some(at) = scope {
             if let ScopeKind::Function(item) = tree.scope(at).kind {
-                let is_body = resolver.function(value.file, item).is_some_and(|function| {
-                    function.body == Some(body)
-                });
+                let is_body = resolver
+                    .function(value.file, item)
+                    .is_some_and(|function| function.body == Some(body));
                 if is_body {
                     return self.to_callers(value, item);
                 }

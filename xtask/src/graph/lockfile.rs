@@ -30,9 +30,37 @@ pub(super) fn note_lines(root: &Path, graph: &mut Graph) {
         }
     }
     for package in &mut graph.packages {
-        let key = (package.name.as_str(), package.version.as_str());
+        let key = (package.name.as_str(), package.version.as_deref().unwrap_or_default());
         package.lock_line = line_of.get(&key).copied();
     }
+}
+
+/// The members and what they depend on directly, from the manifests alone.
+pub(super) fn direct(root: &Path) -> Graph {
+    let kinds = kinds_of_members(root);
+    let package = |name: &String, is_member| Package {
+        name: name.clone(),
+        version: None,
+        is_member,
+        lock_line: None,
+        edges: Vec::new(),
+    };
+    let mut packages: Vec<Package> = kinds.keys().map(|name| package(name, true)).collect();
+    for (member, uses_of) in &kinds {
+        for (name, uses) in uses_of {
+            let known = packages.iter().position(|other| other.name == *name);
+            let to = known.unwrap_or_else(|| {
+                packages.push(package(name, false));
+                packages.len() - 1
+            });
+            let edge = Edge { to, uses: uses.clone(), features: None };
+            if let Some(from) = packages.iter_mut().find(|other| other.name == *member) {
+                from.edges.push(edge);
+            }
+        }
+    }
+    packages.iter_mut().for_each(|package| package.edges.sort_by_key(|edge| edge.to));
+    Graph { packages, gap: None }
 }
 
 /// For each member by name, what it needs each of its dependencies for.
@@ -60,7 +88,7 @@ pub(super) fn from_lock(lock: &Lockfile, kinds: &Kinds) -> Graph {
                 Some(Edge { to, uses, features: None })
             });
             Package {
-                version: package.version.to_string(),
+                version: Some(package.version.to_string()),
                 is_member: member.is_some(),
                 lock_line: None,
                 edges: edges.collect(),

@@ -10,8 +10,12 @@ use super::{Edge, Graph, Package, Use};
 
 /// Asks for every platform's packages; where some of them were never downloaded, for this one's.
 pub(super) fn load(root: &Path) -> Result<Graph, String> {
-    if let Ok(metadata) = ask(root, &[]) {
-        return from_metadata(&metadata);
+    let refused = match ask(root, &[]) {
+        Ok(metadata) => return from_metadata(&metadata),
+        Err(refused) => refused,
+    };
+    if !refused.contains("download") {
+        return Err(refused);
     }
     let metadata = ask(root, &["--filter-platform", "host-tuple"])?;
     let gap = "packages of other platforms are not on this machine and were not looked at";
@@ -43,7 +47,7 @@ fn from_metadata(metadata: &Metadata) -> Result<Graph, String> {
         .iter()
         .map(|package| Package {
             name: package.name.to_string(),
-            version: package.version.to_string(),
+            version: Some(package.version.to_string()),
             is_member: metadata.workspace_members.contains(&package.id),
             lock_line: None,
             edges: Vec::new(),

@@ -9,7 +9,7 @@ fn package(name: &str, is_member: bool, edges: &[(usize, Use)]) -> Package {
     let edges = edges.iter().map(|&(to, used)| Edge { to, uses: vec![used], features: None });
     Package {
         name: name.to_owned(),
-        version: "1.0.0".to_owned(),
+        version: Some("1.0.0".to_owned()),
         is_member,
         lock_line: None,
         edges: edges.collect(),
@@ -91,7 +91,7 @@ fn a_lock_file_knows_names_and_the_manifests_know_uses() {
     assert_eq!(told, expected);
     // Cargo itself refuses: there is no target in this package.
     let gap = load(root.path()).gap.unwrap();
-    assert!(gap.contains("Cargo.lock was read instead"), "{gap}");
+    assert!(gap.contains("it was read alone"), "{gap}");
     let lines: Vec<_> = load(root.path()).packages.iter().map(|found| found.lock_line).collect();
     assert_eq!(lines, [Some(3), Some(7), Some(11)]);
 }
@@ -111,10 +111,14 @@ fn our_own_workspace_is_known_to_cargo() {
 }
 
 #[test]
-fn no_manifest_is_no_graph_and_no_lock_is_a_gap() {
+fn no_manifest_is_no_graph_and_no_lock_is_direct_names_and_a_gap() {
     let root = tempfile::tempdir().unwrap();
     assert!(load(root.path()).gap.is_none());
-    fs::write(root.path().join("Cargo.toml"), "[package]\nname = \"app\"\n").unwrap();
-    let gap = load(root.path()).gap.unwrap();
-    assert!(gap.contains("Cargo.lock: "), "{gap}");
+    let manifest = "[package]\nname = \"app\"\n[dependencies]\nsentry = \"1\"\n";
+    fs::write(root.path().join("Cargo.toml"), manifest).unwrap();
+    let graph = load(root.path());
+    let chains: Vec<_> = graph.reach().into_iter().flatten().map(|found| found.chain).collect();
+    assert_eq!(chains, [["app", "sentry"]]);
+    let gap = graph.gap.unwrap();
+    assert!(gap.starts_with("there is none"), "{gap}");
 }

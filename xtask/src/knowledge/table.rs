@@ -99,8 +99,11 @@ impl Knowledge {
             let all = patterns.iter().flat_map(|pattern| expand(pattern));
             all.map(|path| format!("{root}::{path}")).collect()
         };
-        let kinds =
-            [(&client.construct, false, false), (&client.call, true, false), (&client.socket, true, true)];
+        let kinds = [
+            (&client.construct, false, false),
+            (&client.call, true, false),
+            (&client.socket, true, true),
+        ];
         for (patterns, is_call, is_socket) in kinds {
             for path in full(patterns) {
                 self.learn_names(crate_index, &path);

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::read::{self, Outcome, on_all_cores};
 use super::reach::Reach;
+use super::read::{self, Outcome, on_all_cores};
 use super::walk::{relative, walk};
 use super::words::{self, Words};
 use super::{File, Package, Sources, packages};
@@ -34,8 +34,9 @@ pub fn load(root: &Path, knowledge: &Knowledge, extra: &[String]) -> io::Result<
     let own: Vec<Option<Words>> = sources
         .packages
         .iter()
-        .map(|package| has_renames(package, knowledge)
-            .then(|| words::of_package(package, knowledge, extra)))
+        .map(|package| {
+            has_renames(package, knowledge).then(|| words::of_package(package, knowledge, extra))
+        })
         .collect();
     let words_of = |package: usize| own[package].as_ref().unwrap_or(&base);
     let outcomes = on_all_cores(found.files.len(), &|index| {

@@ -108,8 +108,7 @@ impl Reach<'_> {
             }
             None => {
                 let package = sources.files[file].package;
-                let krate =
-                    Crate { package, name: stem, is_library: false, context, root: file };
+                let krate = Crate { package, name: stem, is_library: false, context, root: file };
                 self.root(sources, krate);
             }
         }
@@ -149,7 +148,8 @@ impl Reach<'_> {
         waiting: &mut VecDeque<Step>,
         tests: &mut VecDeque<Step>,
     ) {
-        let File { path, package, krate, is_test, is_orphan, place, .. } = &sources.files[step.file];
+        let File { path, package, krate, is_test, is_orphan, place, .. } =
+            &sources.files[step.file];
         let (package, krate, is_orphan, place) = (*package, *krate, *is_orphan, *place);
         let is_test = *is_test || declaration.is_test;
         let candidates = declaration.candidates(path, step.owns_folder);

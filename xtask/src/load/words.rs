@@ -122,9 +122,7 @@ impl Learner<'_> {
                         || item.is_public && self.knowledge.module_names(package).any(|n| n == last)
                 }) || path.segments.len() > 1 && known.contains(last) && last != item.name
             }
-            ItemKind::ExternCrate(name) => {
-                self.package_of(name).is_some() && item.name != *name
-            }
+            ItemKind::ExternCrate(name) => self.package_of(name).is_some() && item.name != *name,
             ItemKind::Alias { ty, .. } => ty.as_ref().is_some_and(named),
             ItemKind::Function(function) => {
                 function.output.as_ref().is_some_and(named) && !is_everyday(&item.name)
@@ -139,7 +137,8 @@ impl Learner<'_> {
         match ty {
             Type::Path(path) => {
                 let last = path.last().unwrap_or_default();
-                let is_known = |package: &str| self.knowledge.type_names(package).any(|n| n == last);
+                let is_known =
+                    |package: &str| self.knowledge.type_names(package).any(|n| n == last);
                 self.http_crate(path).is_some_and(is_known)
                     || known.contains(last)
                     || path.segments.iter().any(|segment| {

@@ -204,7 +204,7 @@ fn wire_evidence(evidence: &Evidence) -> WireEvidence<'_> {
 fn wire_suppressed(suppressed: &Suppressed) -> WireSuppressed<'_> {
     let line = match suppressed {
         Suppressed::Inline { line, .. } => Some(*line),
-        Suppressed::Policy { .. } | Suppressed::Baseline => None,
+        Suppressed::Policy { .. } | Suppressed::Baseline | Suppressed::Unchanged { .. } => None,
     };
     WireSuppressed { by: suppressed.as_str(), reason: suppressed.reason(), line }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::message::{Message, of_finding, of_site, open, printable};
+use super::message::{Message, of_finding, of_site, open, printable, reason};
 use super::summary;
 use crate::findings::{Finding, Report, Severity, Site, Skipped};
 
@@ -166,7 +166,7 @@ fn notes(report: &Report) -> String {
     for site in &report.sites {
         if let Some(suppressed) = &site.suppressed {
             let (place, by) = (&site.place, suppressed.as_str());
-            let reason = suppressed.reason().unwrap_or("it was there before the audit");
+            let reason = reason(suppressed);
             lines.push(format!("{}:{}: suppressed ({by}): {reason}", place.file, place.line));
         }
     }

@@ -1,7 +1,9 @@
 //! What is open in a report, in one shape and order for every output.
 //! It never leaves a finding out: each output shows all of them.
 
-use crate::findings::{Evidence, Finding, Place, Report, Rule, Severity, Site, SiteKey, Verdict};
+use crate::findings::{
+    Evidence, Finding, Place, Report, Rule, Severity, Site, SiteKey, Suppressed, Verdict,
+};
 
 /// One thing that somebody should look at: a site or another finding.
 #[derive(Debug)]
@@ -65,6 +67,15 @@ pub(super) fn sentence(site: &Site) -> String {
         Verdict::Unknown => "could not be followed to where it is wrapped",
     };
     format!("`{}` {verdict}", site.symbol)
+}
+
+/// Why something does not count, in words.
+pub(super) fn reason(suppressed: &Suppressed) -> String {
+    match suppressed {
+        Suppressed::Inline { reason, .. } | Suppressed::Policy { reason } => reason.clone(),
+        Suppressed::Baseline => "it was there before the audit".to_owned(),
+        Suppressed::Unchanged { since } => format!("it was not changed since {since}"),
+    }
 }
 
 /// A short stable text for a site, from its key alone.

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::json::{coverage, write_pretty};
-use super::message::{Message, fingerprint, hash, of_finding, of_site};
+use super::message::{Message, fingerprint, hash, of_finding, of_site, reason};
 use super::summary;
 use crate::findings::{Conclusion, Place, Report, Rule, Severity, Suppressed};
 
@@ -143,9 +143,11 @@ fn result(
 fn suppression(suppressed: &Suppressed) -> Value {
     let kind = match suppressed {
         Suppressed::Inline { .. } => "inSource",
-        Suppressed::Policy { .. } | Suppressed::Baseline => "external",
+        Suppressed::Policy { .. } | Suppressed::Baseline | Suppressed::Unchanged { .. } => {
+            "external"
+        }
     };
-    let justification = suppressed.reason().unwrap_or("in the baseline");
+    let justification = reason(suppressed);
     json!({ "kind": kind, "status": "accepted", "justification": justification })
 }
 

@@ -11,25 +11,114 @@ const MAX_DEPTH: usize = 48;
 
 /// Methods that give what they are called on, or what it holds.
 const TRANSPARENT: &[&str] = &[
-    "unwrap", "expect", "unwrap_or_else", "unwrap_or", "unwrap_or_default", "clone", "cloned",
-    "as_ref", "as_mut", "as_deref", "borrow", "borrow_mut", "lock", "read", "write", "get_mut",
-    "to_owned", "into_inner", "context", "with_context", "map_err", "ok", "ok_or", "ok_or_else",
-    "get_or_init", "get_or_try_init", "get_or_insert_with", "get_or_insert", "take", "deref",
-    "by_ref", "or_else", "or", "inspect", "inspect_err", "filter", "iter", "into_iter", "iter_mut",
-    "first", "last", "next", "pop", "load", "load_full", "await", "block_on", "now_or_never",
-    "boxed", "fuse", "into_diagnostic", "wrap_err", "wrap_err_with", "leak", "force", "wait",
-    "change_context", "as_deref_mut", "init", "fix_error",
+    "unwrap",
+    "expect",
+    "unwrap_or_else",
+    "unwrap_or",
+    "unwrap_or_default",
+    "clone",
+    "cloned",
+    "as_ref",
+    "as_mut",
+    "as_deref",
+    "borrow",
+    "borrow_mut",
+    "lock",
+    "read",
+    "write",
+    "get_mut",
+    "to_owned",
+    "into_inner",
+    "context",
+    "with_context",
+    "map_err",
+    "ok",
+    "ok_or",
+    "ok_or_else",
+    "get_or_init",
+    "get_or_try_init",
+    "get_or_insert_with",
+    "get_or_insert",
+    "take",
+    "deref",
+    "by_ref",
+    "or_else",
+    "or",
+    "inspect",
+    "inspect_err",
+    "filter",
+    "iter",
+    "into_iter",
+    "iter_mut",
+    "first",
+    "last",
+    "next",
+    "pop",
+    "load",
+    "load_full",
+    "await",
+    "block_on",
+    "now_or_never",
+    "boxed",
+    "fuse",
+    "into_diagnostic",
+    "wrap_err",
+    "wrap_err_with",
+    "leak",
+    "force",
+    "wait",
+    "change_context",
+    "as_deref_mut",
+    "init",
+    "fix_error",
 ];
 
 /// Functions around a value that give a holder of it.
 const WRAPPERS: &[&str] = &[
-    "Some", "Ok", "Arc::new", "Rc::new", "Box::new", "Mutex::new", "RwLock::new", "RefCell::new",
-    "Cell::new", "Box::pin", "Pin::new", "Arc::clone", "Rc::clone", "Clone::clone", "OnceCell::from",
-    "Arc::from", "Box::from", "OnceCell::with_value", "Cow::Owned", "Cow::Borrowed", "Box::leak",
-    "Data::new", "Extension", "State", "ArcSwap::from_pointee", "mem::take", "block_on",
-    "ready", "Ready", "drop_guard", "Arc::as_ref", "Arc::make_mut", "ManuallyDrop::new",
-    "Borrow::borrow", "AsRef::as_ref", "Poll::Ready", "Result::Ok", "Option::Some", "black_box",
-    "Ref::map", "OnceLock::from", "ControlFlow::Continue", "Either::Left", "Either::Right",
+    "Some",
+    "Ok",
+    "Arc::new",
+    "Rc::new",
+    "Box::new",
+    "Mutex::new",
+    "RwLock::new",
+    "RefCell::new",
+    "Cell::new",
+    "Box::pin",
+    "Pin::new",
+    "Arc::clone",
+    "Rc::clone",
+    "Clone::clone",
+    "OnceCell::from",
+    "Arc::from",
+    "Box::from",
+    "OnceCell::with_value",
+    "Cow::Owned",
+    "Cow::Borrowed",
+    "Box::leak",
+    "Data::new",
+    "Extension",
+    "State",
+    "ArcSwap::from_pointee",
+    "mem::take",
+    "block_on",
+    "ready",
+    "Ready",
+    "drop_guard",
+    "Arc::as_ref",
+    "Arc::make_mut",
+    "ManuallyDrop::new",
+    "Borrow::borrow",
+    "AsRef::as_ref",
+    "Poll::Ready",
+    "Result::Ok",
+    "Option::Some",
+    "black_box",
+    "Ref::map",
+    "OnceLock::from",
+    "ControlFlow::Continue",
+    "Either::Left",
+    "Either::Right",
 ];
 
 /// Whether the path of a function says that it gives what it is given.
@@ -83,13 +172,13 @@ impl Resolver<'_> {
             NodeKind::Struct { path, .. } => {
                 let ty = Type::Path(path.clone());
                 match self.ty(file, node.scope, &ty) {
-                    Ty::Def(Def::Variant(to, item, _), _) => Ty::Def(Def::Item(to, item), Vec::new()),
+                    Ty::Def(Def::Variant(to, item, _), _) => {
+                        Ty::Def(Def::Item(to, item), Vec::new())
+                    }
                     other => other,
                 }
             }
-            NodeKind::Through(crate::syntax::Through::Cast(ty), _) => {
-                self.ty(file, node.scope, ty)
-            }
+            NodeKind::Through(crate::syntax::Through::Cast(ty), _) => self.ty(file, node.scope, ty),
             NodeKind::Through(_, inner) => self.type_at(file, *inner, left),
             NodeKind::Block { tail: Some(tail), .. } => self.type_at(file, *tail, left),
             NodeKind::If { then, other, .. } => match self.type_at(file, *then, left) {
@@ -120,9 +209,7 @@ impl Resolver<'_> {
         match self.path(file, scope, path, Space::Value) {
             Some(Def::Item(to, item)) => match &self.item(to, item).kind {
                 ItemKind::Value { ty, .. } => self.ty(to, self.item(to, item).scope, ty),
-                ItemKind::Function(_) => {
-                    Ty::Function(Box::new(self.result_of(&(to, item), None)))
-                }
+                ItemKind::Function(_) => Ty::Function(Box::new(self.result_of(&(to, item), None))),
                 ItemKind::Struct { .. } => Ty::Def(Def::Item(to, item), Vec::new()),
                 _ => Ty::Unknown,
             },
@@ -319,8 +406,18 @@ impl Resolver<'_> {
             NodeKind::Method { receiver, name, .. }
                 if matches!(
                     name.as_str(),
-                    "map" | "and_then" | "map_or" | "map_or_else" | "is_some_and" | "then"
-                        | "for_each" | "with" | "inspect" | "tap" | "filter_map" | "flat_map"
+                    "map"
+                        | "and_then"
+                        | "map_or"
+                        | "map_or_else"
+                        | "is_some_and"
+                        | "then"
+                        | "for_each"
+                        | "with"
+                        | "inspect"
+                        | "tap"
+                        | "filter_map"
+                        | "flat_map"
                 ) =>
             {
                 self.type_at(file, *receiver, left).peeled().clone()

@@ -159,12 +159,7 @@ impl Resolver<'_> {
         (!self.file(child).is_included).then_some(Def::Module(child, ScopeId(0)))
     }
 
-    fn child_files(
-        &self,
-        file: usize,
-        scope: ScopeId,
-        name: &str,
-    ) -> impl Iterator<Item = usize> {
+    fn child_files(&self, file: usize, scope: ScopeId, name: &str) -> impl Iterator<Item = usize> {
         let tree = self.tree(file);
         let children = &self.file(file).children;
         let found = if children.is_empty() {

@@ -84,9 +84,8 @@ impl Resolver<'_> {
             },
             name => {
                 let found = self.name(file, scope, name, space);
-                let found = found.or_else(|| {
-                    if space == Space::Type { self.krate(file, name) } else { None }
-                });
+                let found = found
+                    .or_else(|| if space == Space::Type { self.krate(file, name) } else { None });
                 Some((found.or_else(|| prelude(name))?, rest))
             }
         }
@@ -137,7 +136,9 @@ impl Resolver<'_> {
                 return Some(at);
             }
             at = match at {
-                Def::Module(file, scope) => self.member(file, scope, &segment.name, wanted, from)?,
+                Def::Module(file, scope) => {
+                    self.member(file, scope, &segment.name, wanted, from)?
+                }
                 Def::Foreign(mut whole) => {
                     whole.push(segment.name.clone());
                     Def::Foreign(self.knowledge.canonical_path(whole))
@@ -257,9 +258,31 @@ impl Resolver<'_> {
 fn prelude(name: &str) -> Option<Def> {
     let known = matches!(
         name,
-        "Option" | "Some" | "None" | "Result" | "Ok" | "Err" | "Box" | "Vec" | "String" | "Default"
-            | "From" | "Into" | "TryFrom" | "TryInto" | "Iterator" | "Clone" | "AsRef" | "ToOwned"
-            | "drop" | "Drop" | "Fn" | "FnMut" | "FnOnce" | "Future" | "IntoFuture"
+        "Option"
+            | "Some"
+            | "None"
+            | "Result"
+            | "Ok"
+            | "Err"
+            | "Box"
+            | "Vec"
+            | "String"
+            | "Default"
+            | "From"
+            | "Into"
+            | "TryFrom"
+            | "TryInto"
+            | "Iterator"
+            | "Clone"
+            | "AsRef"
+            | "ToOwned"
+            | "drop"
+            | "Drop"
+            | "Fn"
+            | "FnMut"
+            | "FnOnce"
+            | "Future"
+            | "IntoFuture"
     );
     known.then(|| Def::Foreign(vec!["std".into(), "prelude".into(), name.to_owned()]))
 }

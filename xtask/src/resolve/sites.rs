@@ -73,13 +73,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn path_symbol(
-        &self,
-        file: usize,
-        id: NodeId,
-        scope: ScopeId,
-        path: &Path,
-    ) -> Option<Symbol> {
+    fn path_symbol(&self, file: usize, id: NodeId, scope: ScopeId, path: &Path) -> Option<Symbol> {
         let last = path.last()?;
         let generated = || self.generated_symbol(file, scope, path);
         if !self.knowledge.may_end_in(last) {
@@ -123,10 +117,14 @@ impl Resolver<'_> {
 
     /// Of a module that stands in for another crate's, what would be a site there.
     fn is_birth(&self, whole: &str) -> bool {
-        let stands_for = [("egret::http::", "reqwest::"), ("egret::blocking::", "reqwest::blocking::"), ("egret::ureq::", "ureq::")];
-        let other = stands_for.iter().find_map(|(own, other)| {
-            Some(format!("{other}{}", whole.strip_prefix(own)?))
-        });
+        let stands_for = [
+            ("egret::http::", "reqwest::"),
+            ("egret::blocking::", "reqwest::blocking::"),
+            ("egret::ureq::", "ureq::"),
+        ];
+        let other = stands_for
+            .iter()
+            .find_map(|(own, other)| Some(format!("{other}{}", whole.strip_prefix(own)?)));
         other.is_none_or(|other| self.knowledge.entry(&other).is_some())
     }
 
@@ -142,8 +140,10 @@ impl Resolver<'_> {
         let name = whole.rsplit("::").next()?;
         let is_trait = matches!(
             whole,
-            "std::prelude::Default::default" | "std::default::Default::default"
-                | "std::prelude::From::from" | "std::convert::From::from"
+            "std::prelude::Default::default"
+                | "std::default::Default::default"
+                | "std::prelude::From::from"
+                | "std::convert::From::from"
         );
         let is_inferred = path.self_type.as_ref().is_some_and(|of| of.ty == Type::Unknown);
         if !is_trait && !is_inferred {
@@ -186,7 +186,8 @@ impl Resolver<'_> {
                 let given = self.type_of(file, receiver).peeled().foreign();
                 let is_client = given.and_then(|given| self.knowledge.role(&given));
                 let entry = self.knowledge.entry_of_package(path.split("::").next()?, false)?;
-                (is_client != Some(Role::Client)).then(|| Symbol::Known(entry, format!("{path}::from")))
+                (is_client != Some(Role::Client))
+                    .then(|| Symbol::Known(entry, format!("{path}::from")))
             }
             "unwrap_or_default" => {
                 if self.is_made_here(file, receiver) {
@@ -238,7 +239,7 @@ impl Resolver<'_> {
             return None;
         }
         let of = self.type_of(file, receiver).peeled().foreign()?;
-        let is_request = of.ends_with("::Request") || of.contains("::Request") ;
+        let is_request = of.ends_with("::Request") || of.contains("::Request");
         if !is_request {
             return None;
         }
@@ -267,7 +268,8 @@ impl Resolver<'_> {
         if !self.depends_on(file, package) {
             return None;
         }
-        let ty = Path { segments: path.segments[..path.segments.len() - 1].to_vec(), ..path.clone() };
+        let ty =
+            Path { segments: path.segments[..path.segments.len() - 1].to_vec(), ..path.clone() };
         let is_written = match self.path(file, scope, &ty, Space::Type) {
             None => true,
             Some(Def::Foreign(whole)) => {

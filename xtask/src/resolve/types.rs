@@ -21,11 +21,44 @@ pub enum Ty {
 
 /// Types that hold one value and behave like it.
 const HOLDERS: &[&str] = &[
-    "Option", "Result", "Box", "Arc", "Rc", "Cow", "Pin", "Mutex", "RwLock", "RefCell", "Cell",
-    "OnceCell", "OnceLock", "Lazy", "LazyLock", "LazyCell", "ManuallyDrop", "Vec", "VecDeque",
-    "ArcSwap", "Weak", "MutexGuard", "RwLockReadGuard", "RwLockWriteGuard", "Ref", "RefMut",
-    "BoxFuture", "LocalBoxFuture", "Extension", "State", "Data", "Sync", "SyncLazy", "SyncOnceCell",
-    "AsyncOnceCell", "ThreadLocal", "LocalKey", "Saved",
+    "Option",
+    "Result",
+    "Box",
+    "Arc",
+    "Rc",
+    "Cow",
+    "Pin",
+    "Mutex",
+    "RwLock",
+    "RefCell",
+    "Cell",
+    "OnceCell",
+    "OnceLock",
+    "Lazy",
+    "LazyLock",
+    "LazyCell",
+    "ManuallyDrop",
+    "Vec",
+    "VecDeque",
+    "ArcSwap",
+    "Weak",
+    "MutexGuard",
+    "RwLockReadGuard",
+    "RwLockWriteGuard",
+    "Ref",
+    "RefMut",
+    "BoxFuture",
+    "LocalBoxFuture",
+    "Extension",
+    "State",
+    "Data",
+    "Sync",
+    "SyncLazy",
+    "SyncOnceCell",
+    "AsyncOnceCell",
+    "ThreadLocal",
+    "LocalKey",
+    "Saved",
 ];
 
 /// Those of them whose default holds the default of the value.
@@ -139,7 +172,9 @@ impl Resolver<'_> {
                 }
                 _ => Ty::Def(def, arguments),
             },
-            Def::Generic(to, at, name) => self.bound(*to, *at, name, left).unwrap_or(Ty::Def(def, Vec::new())),
+            Def::Generic(to, at, name) => {
+                self.bound(*to, *at, name, left).unwrap_or(Ty::Def(def, Vec::new()))
+            }
             _ => Ty::Def(def, arguments),
         }
     }
@@ -148,9 +183,10 @@ impl Resolver<'_> {
     fn bound(&self, file: usize, scope: ScopeId, name: &str, left: usize) -> Option<Ty> {
         let generics = &self.tree(file).scope(scope).generics;
         let generic = generics.iter().find(|generic| generic.name == name)?;
-        let holds = generic.bounds.iter().any(|bound| {
-            bound.segments.last().is_some_and(|last| !last.associated.is_empty())
-        });
+        let holds = generic
+            .bounds
+            .iter()
+            .any(|bound| bound.segments.last().is_some_and(|last| !last.associated.is_empty()));
         holds.then(|| self.traits(file, scope, &generic.bounds, left - 1))
     }
 
@@ -160,9 +196,11 @@ impl Resolver<'_> {
             let Some(last) = of.segments.last() else {
                 continue;
             };
-            if let Some((_, ty)) = last.associated.iter().find(|(name, _)| {
-                matches!(name.as_str(), "Output" | "Item" | "Target")
-            }) {
+            if let Some((_, ty)) = last
+                .associated
+                .iter()
+                .find(|(name, _)| matches!(name.as_str(), "Output" | "Item" | "Target"))
+            {
                 return self.ty_at(file, scope, ty, left - 1);
             }
             if matches!(last.name.as_str(), "AsRef" | "Borrow" | "Into" | "Deref")

@@ -14,4 +14,5 @@ pub static RULE: Rule = Rule {
 pub const SEVERITY: Severity = Severity::Error;
 
 /// What to do about it.
-pub const HINT: &str = "make the call with a wrapped client, or around it: `egret::observe_async(..)`";
+pub const HINT: &str =
+    "make the call with a wrapped client, or around it: `egret::observe_async(..)`";

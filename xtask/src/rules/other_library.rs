@@ -14,4 +14,5 @@ pub static RULE: Rule = Rule {
 pub const SEVERITY: Severity = Severity::Error;
 
 /// What to do about it.
-pub const HINT: &str = "make the call through a client that egret wraps, or around it: `egret::observe(..)`";
+pub const HINT: &str =
+    "make the call through a client that egret wraps, or around it: `egret::observe(..)`";

@@ -8,8 +8,15 @@ use super::{
 use crate::findings::{Kind, Rule, Severity, Verdict};
 
 /// Crates into whose clients egret can be put.
-const WRAPPABLE: &[&str] =
-    &["reqwest", "reqwest-middleware", "astral-reqwest-middleware", "hyper", "hyper-util", "ureq", "tonic"];
+const WRAPPABLE: &[&str] = &[
+    "reqwest",
+    "reqwest-middleware",
+    "astral-reqwest-middleware",
+    "hyper",
+    "hyper-util",
+    "ureq",
+    "tonic",
+];
 
 /// A rule that a site breaks.
 #[derive(Clone, Copy, Debug)]

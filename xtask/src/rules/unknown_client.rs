@@ -14,4 +14,5 @@ pub static RULE: Rule = Rule {
 pub const SEVERITY: Severity = Severity::Error;
 
 /// What to do about it.
-pub const HINT: &str = "wrap it where it is made, or give the audit the type or function that it lacks";
+pub const HINT: &str =
+    "wrap it where it is made, or give the audit the type or function that it lacks";

@@ -150,9 +150,7 @@ impl Lower {
             }
             Expr::Try(inner) => self.through(Through::Try, &inner.expr, id),
             Expr::Await(inner) => self.through(Through::Await, &inner.base, id),
-            Expr::Cast(cast) => {
-                self.through(Through::Cast(types::ty(&cast.ty)), &cast.expr, id)
-            }
+            Expr::Cast(cast) => self.through(Through::Cast(types::ty(&cast.ty)), &cast.expr, id),
             Expr::Assign(assign) => {
                 // The value is evaluated first, and its uses stand before the new value.
                 let value = self.expression(&assign.right, here);
@@ -161,9 +159,7 @@ impl Lower {
             }
             Expr::Tuple(tuple) => NodeKind::Tuple(self.all(&tuple.elems, id)),
             Expr::Array(array) => NodeKind::Array(self.all(&array.elems, id)),
-            Expr::Repeat(repeat) => {
-                NodeKind::Array(vec![self.expression(&repeat.expr, here)])
-            }
+            Expr::Repeat(repeat) => NodeKind::Array(vec![self.expression(&repeat.expr, here)]),
             Expr::Index(index) => {
                 let base = self.expression(&index.expr, here);
                 NodeKind::Index(base, self.expression(&index.index, here))

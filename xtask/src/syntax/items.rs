@@ -36,12 +36,8 @@ impl Lower {
                 self.publish(id, &item.vis);
             }
             syn::Item::Struct(item) => {
-                let id = self.structure(
-                    &item.ident,
-                    &item.generics,
-                    &fields(&item.fields),
-                    &item.attrs,
-                );
+                let id =
+                    self.structure(&item.ident, &item.generics, &fields(&item.fields), &item.attrs);
                 self.publish(id, &item.vis);
             }
             syn::Item::Union(item) => {
@@ -345,7 +341,9 @@ fn is_skipped(attributes: &[Attribute]) -> bool {
         let parts = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
         for part in parts.into_iter().flatten() {
             match part {
-                Meta::Path(path) if path.is_ident("skip") || path.is_ident("skip_deserializing") => {
+                Meta::Path(path)
+                    if path.is_ident("skip") || path.is_ident("skip_deserializing") =>
+                {
                     is_skipped = true;
                 }
                 Meta::NameValue(pair) if pair.path.is_ident("default") => return false,

@@ -137,9 +137,8 @@ impl Lower {
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group),
             _ => None,
         });
-        let parsed: Option<Vec<Vec<Item>>> = braces
-            .map(|group| parse_items(&without_static_ref(group.stream())))
-            .collect();
+        let parsed: Option<Vec<Vec<Item>>> =
+            braces.map(|group| parse_items(&without_static_ref(group.stream()))).collect();
         let Some(groups) = parsed.filter(|groups| groups.iter().any(|items| !items.is_empty()))
         else {
             return false;
@@ -284,11 +283,7 @@ fn parse(tokens: &TokenStream, is_block: bool) -> Parsed {
         }
         Some(Parsed::Statements(parsed))
     };
-    let parsed = if is_block {
-        statements().or_else(values)
-    } else {
-        values().or_else(statements)
-    };
+    let parsed = if is_block { statements().or_else(values) } else { values().or_else(statements) };
     parsed.or_else(|| parse_items(tokens).map(Parsed::Items)).unwrap_or(Parsed::Nothing)
 }
 
@@ -348,8 +343,7 @@ fn without_holes(tokens: TokenStream, sigil: char) -> TokenStream {
                 _ => filled.push(punct.into()),
             },
             TokenTree::Group(group) => {
-                let mut inner =
-                    Group::new(group.delimiter(), without_holes(group.stream(), sigil));
+                let mut inner = Group::new(group.delimiter(), without_holes(group.stream(), sigil));
                 inner.set_span(group.span());
                 filled.push(inner.into());
             }
@@ -364,9 +358,7 @@ fn skip_repetition(
     tokens: &mut std::iter::Peekable<proc_macro2::token_stream::IntoIter>,
     filled: &mut Vec<TokenTree>,
 ) {
-    let is_operator = |token: &TokenTree| {
-        matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), '*' | '+' | '?'))
-    };
+    let is_operator = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if matches!(punct.as_char(), '*' | '+' | '?'));
     match tokens.next() {
         Some(token) if is_operator(&token) => {}
         Some(separator) => {

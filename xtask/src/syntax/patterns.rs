@@ -108,9 +108,9 @@ impl Lower {
         if is_plain && ident.subpat.is_none() && name.starts_with(char::is_uppercase) {
             return Pattern::Other;
         }
-        let id = self.own(&name, source).unwrap_or_else(|| {
-            self.bind(name, ty.clone(), source.origin, source.steps.clone())
-        });
+        let id = self
+            .own(&name, source)
+            .unwrap_or_else(|| self.bind(name, ty.clone(), source.origin, source.steps.clone()));
         let inner = ident.subpat.as_ref().map(|(_, inner)| self.pattern_at(inner, ty, source));
         Pattern::Binding(id, inner.map(Box::new))
     }

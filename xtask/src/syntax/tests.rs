@@ -26,15 +26,17 @@ fn check(source: &str, expected: &[&str]) {
 fn paths_are_found_wherever_they_stand() {
     check("fn f() { a::b(); }", &["1:a::b"]);
     check("fn f() { x!(a::b(), y = c::d()) }", &["1:a::b", "1:c::d"]);
-    check("fn f() { select! { r = a::b() => { c::d() } _ = z => e::f::<T>(1), } }", &[
-        "1:a::b", "1:c::d", "1:e::f",
-    ]);
+    check(
+        "fn f() { select! { r = a::b() => { c::d() } _ = z => e::f::<T>(1), } }",
+        &["1:a::b", "1:c::d", "1:e::f"],
+    );
     check("macro_rules! m { ($x:ty) => { { let y = a::b::<$x>(); y } } }", &["1:a::b"]);
     check("macro_rules! m { ($($x:ty),*) => { $( a::b($x); )* } }", &["1:a::b"]);
     check("lazy_static! { pub static ref X: T = a::b(); }", &["1:a::b"]);
-    check("cfg_if! { if #[cfg(x)] { fn f() { a::b(); } } else { fn g() { c::d(); } } }", &[
-        "1:a::b", "1:c::d",
-    ]);
+    check(
+        "cfg_if! { if #[cfg(x)] { fn f() { a::b(); } } else { fn g() { c::d(); } } }",
+        &["1:a::b", "1:c::d"],
+    );
     check("fn f() { stringify!(a::b()); }", &[]);
     check("fn f() { weird!{ @go [a::b(x)] => ~ c::d } }", &["1:a::b", "1:c::d"]);
     check("fn f() { x\n.y(|z| a::b)\n.w(); }", &["2:a::b"]);

@@ -98,13 +98,11 @@ fn word(bytes: &[u8], start: usize) -> (Option<Lexeme>, usize) {
     let end = word_end(bytes, start);
     let next = bytes.get(end).copied().unwrap_or(0);
     match &bytes[start..end] {
-        b"r" | b"br" | b"cr" if next == b'"' || next == b'#' => {
-            match raw_string_end(bytes, end) {
-                Some(end) => (Some(Lexeme::Literal), end),
-                None if next == b'#' => (Some(Lexeme::Word), word_end(bytes, end + 1)),
-                None => (Some(Lexeme::Word), end),
-            }
-        }
+        b"r" | b"br" | b"cr" if next == b'"' || next == b'#' => match raw_string_end(bytes, end) {
+            Some(end) => (Some(Lexeme::Literal), end),
+            None if next == b'#' => (Some(Lexeme::Word), word_end(bytes, end + 1)),
+            None => (Some(Lexeme::Word), end),
+        },
         b"b" | b"c" if next == b'"' => (Some(Lexeme::Literal), string_end(bytes, end + 1)),
         b"b" if next == b'\'' => (Some(Lexeme::Literal), quote(bytes, end).1),
         _ => (Some(Lexeme::Word), end),

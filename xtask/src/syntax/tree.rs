@@ -148,21 +148,11 @@ impl Lower {
         value
     }
 
-    pub(super) fn push(
-        &mut self,
-        kind: NodeKind,
-        parent: Option<NodeId>,
-        span: Span,
-    ) -> NodeId {
+    pub(super) fn push(&mut self, kind: NodeKind, parent: Option<NodeId>, span: Span) -> NodeId {
         self.push_at(kind, parent, at(span))
     }
 
-    pub(super) fn push_at(
-        &mut self,
-        kind: NodeKind,
-        parent: Option<NodeId>,
-        pos: Pos,
-    ) -> NodeId {
+    pub(super) fn push_at(&mut self, kind: NodeKind, parent: Option<NodeId>, pos: Pos) -> NodeId {
         let id = NodeId::after(self.tree.nodes.len());
         self.tree.nodes.push(Node { kind, parent, pos, scope: self.scope });
         id

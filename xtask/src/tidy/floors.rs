@@ -77,7 +77,7 @@ const XTASK: Building = Building {
     floors: &[
         &["findings", "knowledge", "syntax"],
         &["policy"],
-        &["load", "report", "allow", "baseline", "graph"],
+        &["load", "report", "allow", "baseline", "fix", "graph"],
         &["resolve"],
         &["follow"],
         &["rules"],

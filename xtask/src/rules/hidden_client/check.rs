@@ -41,6 +41,9 @@ pub fn check(graph: &Graph, table: &Table, policy: &Policy) -> Checked {
 /// The clients that a package depends on directly, to run.
 fn carried(graph: &Graph, package: &Package, table: &Table) -> Vec<String> {
     let known = table.sdk(&package.name);
+    if package.version.is_none() {
+        return known.map(|sdk| sdk.carries.clone()).unwrap_or_default();
+    }
     let mut carried = Vec::new();
     for edge in package.edges.iter().filter(|edge| edge.uses.contains(&Use::Normal)) {
         let to = &graph.packages[edge.to];
@@ -49,7 +52,7 @@ fn carried(graph: &Graph, package: &Package, table: &Table) -> Vec<String> {
             .is_client(&to.name, edge.features.as_deref())
             .unwrap_or_else(|| known.is_some_and(|sdk| sdk.carries.contains(&to.name)));
         if is_client {
-            carried.push(format!("{} {}", to.name, to.version));
+            carried.push(format!("{}{}", to.name, version(to)));
         }
     }
     carried.sort();
@@ -65,12 +68,11 @@ fn finding(
     policy: &Policy,
 ) -> Finding {
     let sdk = table.sdk(&package.name);
-    let message = format!(
-        "{} carries {}: {}",
-        package.version,
-        carried.join(" and "),
-        reached.chain.join(" > "),
-    );
+    let (clients, chain) = (carried.join(" and "), reached.chain.join(" > "));
+    let message = match &package.version {
+        Some(version) => format!("{version} carries {clients}: {chain}"),
+        None => format!("carries {clients}, as far as its known sources say: {chain}"),
+    };
     let context = match reached.used {
         Use::Normal => Context::Prod,
         Use::Build => Context::Build,
@@ -82,6 +84,10 @@ fn finding(
         Some(line) => finding.at(Place::new("Cargo.lock", line, 1)),
         None => finding,
     }
+}
+
+fn version(package: &Package) -> String {
+    package.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default()
 }
 
 /// Where a recorded client fits in, it may well be there already: that is only a warning.

@@ -16,7 +16,7 @@ fn package(name: &str, needs: Needs<'_>) -> Package {
     });
     Package {
         name: name.to_owned(),
-        version: "1.0.0".to_owned(),
+        version: Some("1.0.0".to_owned()),
         is_member: name == "app",
         lock_line: None,
         edges: edges.collect(),
@@ -118,6 +118,21 @@ fn a_decision_suppresses_and_one_that_fits_nothing_is_known() {
 }
 
 #[test]
+fn without_a_lock_file_names_alone_are_told() {
+    let mut packages = vec![
+        package("app", &[(1, Use::Normal, None), (2, Use::Normal, None)]),
+        package("sentry", &[]),
+        package("serde", &[]),
+    ];
+    packages[1].version = None;
+    packages[2].version = None;
+    let expected = [
+        "warning sentry carries reqwest and ureq and curl, as far as its known sources say: app > sentry",
+    ];
+    check_graph(packages, &Policy::default(), &expected);
+}
+
+#[test]
 fn the_table_is_sorted_complete_and_says_where_it_was_seen() {
     let table = Table::load().unwrap();
     let names: Vec<_> = table.sdks().iter().map(|sdk| sdk.name.as_str()).collect();
@@ -127,6 +142,7 @@ fn the_table_is_sorted_complete_and_says_where_it_was_seen() {
         assert!(sdk.seen.contains(".rs:") && !sdk.read.is_empty(), "{}", sdk.name);
         let is_general = matches!(sdk.kind, Kind::Raw | Kind::None);
         assert_eq!(sdk.write.is_none(), is_general, "{}", sdk.name);
+        assert!(!table.is_part(&sdk.name), "{} would never be told", sdk.name);
         // openidconnect itself depends on none: the user brings the client.
         assert!(!sdk.carries.is_empty() || sdk.kind == Kind::Closure, "{}", sdk.name);
         for client in &sdk.carries {
