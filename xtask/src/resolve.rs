@@ -9,7 +9,7 @@ mod paths;
 mod sites;
 mod types;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 pub(crate) use infer::{is_transparent, is_wrapper};
@@ -59,6 +59,8 @@ pub struct Resolver<'a> {
     active: RefCell<HashSet<(usize, ScopeId, String, Space)>>,
     /// Whether a lookup gave up at a cycle; its result then holds only for the caller.
     cycles: RefCell<usize>,
+    /// Paths that are being followed inside of each other: types can name each other in circles.
+    depth: Cell<usize>,
     inferred: RefCell<HashMap<(usize, NodeId), Ty>>,
     impls: impls::Impls,
     /// Names that imports give to something of another name.
@@ -75,6 +77,7 @@ impl<'a> Resolver<'a> {
             memo: RefCell::default(),
             active: RefCell::default(),
             cycles: RefCell::default(),
+            depth: Cell::new(0),
             inferred: RefCell::default(),
             impls: impls::Impls::default(),
             renames: renames(sources),

@@ -117,11 +117,24 @@ impl Follower<'_> {
             // `Retry::new()` of a crate of others, whose result no table knows.
             NodeKind::Call { callee, .. } => match self.callee_path(file, *callee) {
                 Some(_) => Whose::Others,
-                None => Whose::Unsure,
+                None => self.whose_by_name(file, *callee),
             },
             NodeKind::Method { receiver, .. } => self.whose_by_path(file, *receiver),
             NodeKind::Closure { .. } | NodeKind::Struct { .. } | NodeKind::Path(_) => Whose::Others,
             _ => Whose::Unsure,
+        }
+    }
+
+    /// `Cache::new(..)` of which nothing else is known: the type's name is there to be approved.
+    fn whose_by_name(&self, file: usize, callee: NodeId) -> Whose {
+        let NodeKind::Path(path) = &self.resolver.node(file, callee).kind else {
+            return Whose::Unsure;
+        };
+        let of = path.segments.len().checked_sub(2).map(|at| path.segments[at].name.as_str());
+        match of.filter(|of| of.starts_with(char::is_uppercase)) {
+            Some(of) if self.is_ours(of) => Whose::Ours,
+            Some(_) => Whose::Others,
+            None => Whose::Unsure,
         }
     }
 

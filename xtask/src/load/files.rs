@@ -1,7 +1,7 @@
 //! Loads a tree: walk, read, reach, and read again what turns out to matter.
 //! It never fails for one file; only a root that is not there is an error.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -100,10 +100,12 @@ fn read_what_matters(sources: &mut Sources, knowledge: &Knowledge) {
                 (words.len() > before).then(|| Words::new(words.iter().map(String::as_str)))
             })
             .collect();
+        let around = around(sources);
         let waiting: Vec<usize> = (0..sources.files.len())
-            .filter(|&file| {
-                let file = &sources.files[file];
-                file.tree.is_none() && file.n_lines > 0 && words[file.package].is_some()
+            .filter(|&index| {
+                let file = &sources.files[index];
+                let may_hold = words[file.package].is_some() || around.contains(&index);
+                file.tree.is_none() && file.n_lines > 0 && may_hold
             })
             .collect();
         if waiting.is_empty() {
@@ -115,7 +117,8 @@ fn read_what_matters(sources: &mut Sources, knowledge: &Knowledge) {
             .collect();
         let outcomes = on_all_cores(waiting.len(), &|index| {
             let (path, package) = &paths[index];
-            words[*package].as_ref().and_then(|words| read::read_again(path, words))
+            let words = words[*package].as_ref();
+            read::read_again(path, words.filter(|_| !around.contains(&waiting[index])))
         });
         for (file, outcome) in waiting.into_iter().zip(outcomes) {
             if let Some(outcome) = outcome {
@@ -124,4 +127,28 @@ fn read_what_matters(sources: &mut Sources, knowledge: &Knowledge) {
             }
         }
     }
+}
+
+/// The files around those that are parsed, up to the roots: names often lead through them.
+fn around(sources: &Sources) -> HashSet<usize> {
+    let mut around = HashSet::new();
+    for (index, file) in sources.files.iter().enumerate() {
+        if file.tree.is_none() {
+            continue;
+        }
+        let mut at = index;
+        while let Some((parent, _)) = &sources.files[at].parent {
+            if !around.insert(*parent) {
+                break;
+            }
+            at = *parent;
+        }
+    }
+    // A test or an example names its package's library.
+    let parsed: HashSet<usize> =
+        sources.files.iter().filter(|f| f.tree.is_some()).map(|f| f.package).collect();
+    let libraries = sources.crates.iter().filter(|krate| krate.is_library);
+    around
+        .extend(libraries.filter(|krate| parsed.contains(&krate.package)).map(|krate| krate.root));
+    around
 }

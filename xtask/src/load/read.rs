@@ -95,14 +95,19 @@ pub(super) fn read(path: &Path, words: &Words) -> Outcome {
     outcome
 }
 
-/// Parses a file that was passed over, because a word has turned out to matter.
-pub(super) fn read_again(path: &Path, words: &Words) -> Option<Outcome> {
+/// Parses a file that was passed over: because one of the words has turned out to matter, or, with
+/// no words, because names lead through it.
+pub(super) fn read_again(path: &Path, words: Option<&Words>) -> Option<Outcome> {
     let text = String::from_utf8(bytes(path).ok()?).ok()?;
-    if !words.are_in(text.as_bytes()) {
+    if words.is_some_and(|words| !words.are_in(text.as_bytes())) {
         return None;
     }
-    let mut outcome = Outcome { holds_anchor: true, ..Outcome::default() };
+    let mut outcome = Outcome { holds_anchor: words.is_some(), ..Outcome::default() };
     parse(&text, &mut outcome);
+    if words.is_none() && outcome.refused.is_some() {
+        // It holds no word that matters: nothing is lost.
+        return None;
+    }
     Some(outcome)
 }
 

@@ -3,7 +3,7 @@
 
 use super::infer::{is_transparent, is_wrapper};
 use super::{Def, Resolver, Space, Ty};
-use crate::syntax::{ItemKind, NodeId, NodeKind, ScopeKind, Through, Type};
+use crate::syntax::{ItemKind, NodeId, NodeKind, Pattern, ScopeKind, Through, Type};
 
 const MAX_STEPS: usize = 24;
 
@@ -26,6 +26,14 @@ impl Resolver<'_> {
         match &node.kind {
             NodeKind::Let { ty: Some(ty), init: Some(init), .. } if *init == id => {
                 self.ty(file, node.scope, ty)
+            }
+            // `let x = y.into(); takes(x)`: by what its uses ask for.
+            NodeKind::Let { pattern: Pattern::Binding(binding, None), init, .. }
+                if *init == Some(id) =>
+            {
+                let uses = self.tree(file).bindings[binding.index()].uses.iter().take(4);
+                let asked = uses.map(|at| self.expected_at(file, *at, left / 2));
+                asked.into_iter().find(|ty| *ty != Ty::Unknown).unwrap_or(Ty::Unknown)
             }
             NodeKind::Struct { path, fields, .. } => {
                 let Some((name, _)) = fields.iter().find(|(_, value)| *value == id) else {

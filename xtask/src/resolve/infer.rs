@@ -240,8 +240,20 @@ impl Resolver<'_> {
                 args.last().map_or(Ty::Unknown, |arg| self.type_at(file, *arg, left))
             }
             Some(Def::Foreign(whole)) => self.result_of_foreign(&whole),
-            _ => Ty::Unknown,
+            _ => self.type_of_derived(file, node.scope, path),
         }
+    }
+
+    /// `Type::default()` where the implementation is derived, `Type::new()` where a macro wrote it.
+    fn type_of_derived(&self, file: usize, scope: ScopeId, path: &Path) -> Ty {
+        let [of @ .., last] = path.segments.as_slice() else {
+            return Ty::Unknown;
+        };
+        if of.is_empty() || !matches!(last.name.as_str(), "default" | "new" | "from" | "clone") {
+            return Ty::Unknown;
+        }
+        let of = Path { segments: of.to_vec(), ..path.clone() };
+        self.ty(file, scope, &Type::Path(of))
     }
 
     /// The result of a function of the workspace, with `Self` as given.

@@ -83,10 +83,19 @@ impl Resolver<'_> {
         let tree = self.tree(file);
         let items = || tree.scope(scope).items.iter().map(|id| (*id, tree.item(*id)));
         let named = items().filter(|(_, item)| item.name == name);
+        let mut second = None;
         for (id, item) in named.filter(|(_, item)| is_inside || item.is_public) {
-            if let Some(def) = self.named_item(file, scope, id, item, space) {
-                return Some(def);
+            match self.named_item(file, scope, id, item, space) {
+                // Under another `cfg` the same name may stand for a crate that matters.
+                Some(Def::Foreign(path)) if !self.knowledge.is_known_package(&path[0]) => {
+                    second.get_or_insert(Def::Foreign(path));
+                }
+                Some(def) => return Some(def),
+                None => {}
             }
+        }
+        if second.is_some() {
+            return second;
         }
         if let Some(def) = self.declared_module(file, scope, name, space) {
             return Some(def);

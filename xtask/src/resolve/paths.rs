@@ -4,10 +4,25 @@
 use super::{Def, Resolver, Space, Ty};
 use crate::syntax::{ItemKind, Path, ScopeId, ScopeKind, Segment, Type};
 
+/// Paths inside of paths: through aliases, associated types and `Self`.
+const MAX_DEPTH: usize = 40;
+
 impl Resolver<'_> {
     /// What a path means in a scope.
     #[must_use]
     pub fn path(&self, file: usize, scope: ScopeId, path: &Path, space: Space) -> Option<Def> {
+        let depth = self.depth.get();
+        if depth > MAX_DEPTH {
+            *self.cycles.borrow_mut() += 1;
+            return None;
+        }
+        self.depth.set(depth + 1);
+        let found = self.path_inside(file, scope, path, space);
+        self.depth.set(depth);
+        found
+    }
+
+    fn path_inside(&self, file: usize, scope: ScopeId, path: &Path, space: Space) -> Option<Def> {
         if let Some(front) = &path.self_type {
             let ty = self.ty(file, scope, &front.ty);
             let of_trait = front.of_trait.as_ref();
