@@ -17,6 +17,9 @@ pub(super) struct Changes {
 
 /// Asks git.
 pub(super) fn ask(root: &Path, revision: &str) -> Result<Changes, Failure> {
+    // Asked first, because its complaints are short: no repository, no such revision.
+    let commit = format!("{revision}^{{commit}}");
+    git(root, revision, &["rev-parse", "--verify", "--end-of-options", &commit])?;
     let diff = git(
         root,
         revision,

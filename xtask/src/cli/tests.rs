@@ -71,6 +71,13 @@ fn what_is_missing_is_named() {
     let nowhere = folder.path().join("nowhere");
     let told = run(&at(&nowhere), &report(&[])).code.unwrap_err();
     assert!(told.ends_with("nowhere: there is no such file or folder"), "{told}");
+    let file = folder.path().join("lib.rs");
+    fs::write(&file, "").unwrap();
+    let told = run(&at(&file), &report(&[])).code.unwrap_err();
+    assert!(told.contains("this is a file; name the folder"), "{told}");
+    let since = AuditArguments { since: Some("HEAD".to_owned()), ..at(folder.path()) };
+    let told = run(&since, &report(&[])).code.unwrap_err();
+    assert!(told.contains("not a git repository"), "{told}");
     let asked = AuditArguments { baseline: Some(nowhere), ..at(folder.path()) };
     let told = run(&asked, &report(&[])).code.unwrap_err();
     assert!(told.contains("nowhere: No such file"), "{told}");
