@@ -72,10 +72,12 @@ impl Follower<'_> {
                 return self.whose(file, *inner);
             }
         }
-        if let NodeKind::Through(Through::Reference | Through::Try | Through::Await, inner) =
-            at.kind
-        {
-            return self.whose(file, inner);
+        if let NodeKind::Through(operator, inner) = &at.kind {
+            let inner = self.whose(file, *inner);
+            // `as Arc<dyn Middleware>` hides a type that stands in front of it.
+            if !matches!(operator, Through::Cast(_)) || inner != Whose::Unsure {
+                return inner;
+            }
         }
         if let NodeKind::Method { receiver, name, .. } = &at.kind
             && let Some(of) = self.resolver.type_of(file, *receiver).peeled().foreign()

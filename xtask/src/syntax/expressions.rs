@@ -92,6 +92,7 @@ impl Lower {
 
     /// Where an expression starts: for chains, where the innermost receiver does.
     fn start_of(&self, whole: &Expr, id: NodeId) -> Pos {
+        let whole = inside_parentheses(whole);
         let first = match &self.tree.nodes[id.index()].kind {
             NodeKind::Method { receiver: first, .. }
             | NodeKind::Call { callee: first, .. }
@@ -316,6 +317,16 @@ impl Lower {
             arms.push(arm);
         }
         NodeKind::Match { scrutinee, arms }
+    }
+}
+
+fn inside_parentheses(mut whole: &Expr) -> &Expr {
+    loop {
+        whole = match whole {
+            Expr::Paren(inner) => &inner.expr,
+            Expr::Group(inner) => &inner.expr,
+            _ => return whole,
+        };
     }
 }
 
