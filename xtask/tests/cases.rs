@@ -85,7 +85,11 @@ fn fault(marker: Option<&Marker>, sites: &[&Site]) -> Option<String> {
     }
     for site in named {
         if marker.context.as_ref().is_some_and(|context| site.context.as_str() != context) {
-            return Some(format!("context {} wanted, is {:?}", marker.context.as_ref()?, site.context));
+            return Some(format!(
+                "context {} wanted, is {:?}",
+                marker.context.as_ref()?,
+                site.context
+            ));
         }
         if marker.verdict.as_ref().is_some_and(|verdict| site.verdict.as_str() != verdict) {
             return Some(format!(
