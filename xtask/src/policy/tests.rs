@@ -93,3 +93,36 @@ fn all_syntax_errors_are_told_at_once() {
     assert!(lines.starts_with(&[1, 2]), "{problems:?}");
     assert!(read(&"[".repeat(100_000), &[]).is_err());
 }
+
+/// Every text of up to four pieces that matter to TOML or to a policy.
+#[test]
+fn every_short_text_is_survived() {
+    const PIECES: [&str; 14] = [
+        "[",
+        "]",
+        "=",
+        "\"",
+        "'",
+        "\n",
+        "é",
+        "{",
+        "}",
+        "#",
+        ".",
+        "[[allow]]\n",
+        "severity",
+        "path",
+    ];
+    let mut texts = vec![String::new()];
+    for _ in 0..4 {
+        texts =
+            texts.iter().flat_map(|text| PIECES.map(|piece| format!("{text}{piece}"))).collect();
+        for text in &texts {
+            if let Err(problems) = read(text, &[]) {
+                assert!(problems.iter().all(|problem| problem.line > 0), "{text}");
+            }
+            // The baseline is read by the same library, with spans of its own.
+            let _ = crate::baseline::Baseline::parse(text);
+        }
+    }
+}
