@@ -46,6 +46,9 @@ pub enum Failure {
     /// There is nothing at that path.
     #[error("{0}: there is no such file or folder")]
     NoSuchPath(PathBuf),
+    /// There is a file at that path.
+    #[error("{0}: this is a file; name the folder of a workspace, a crate or of sources")]
+    NoFolder(PathBuf),
     /// The scan could not run to its end.
     #[error("{error}{}", source_of(.error))]
     Unjudged {

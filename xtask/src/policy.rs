@@ -26,6 +26,8 @@ pub struct Policy {
     pub severities: Severities,
     /// Dependencies that were looked at, with what was decided.
     pub dependencies: Vec<Decision>,
+    /// Files and folders in which everything may stay.
+    pub paths: Vec<PathDecision>,
 }
 
 /// A path that makes calls and that the audit cannot know.
@@ -57,6 +59,25 @@ pub struct Decision {
     pub reason: String,
     /// The line in the policy file, for when the decision is stale.
     pub line: usize,
+}
+
+/// What was decided about everything in a file or below a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathDecision {
+    /// Relative to the scanned root, with forward slashes and none at its end.
+    pub path: String,
+    /// Why what is there may stay.
+    pub reason: String,
+    /// The line in the policy file, for when the decision is stale.
+    pub line: usize,
+}
+
+impl PathDecision {
+    /// Whether a file is the path or below it.
+    #[must_use]
+    pub fn covers(&self, file: &str) -> bool {
+        file.strip_prefix(&self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 impl Default for Severities {

@@ -160,6 +160,35 @@ fn json_has_the_fields_that_were_promised() {
 }
 
 #[test]
+fn sarif_and_junit_of_a_real_scan_keep_their_schemas() {
+    let root = throw_away();
+    fs::write(root.path().join("src/lib.rs"), ONE_CLIENT.to_owned() + SECOND_CLIENT).unwrap();
+    let formats = ["audit", "--format", "sarif=a.sarif", "--format", "junit=a.xml"];
+    exits(&egret(root.path(), &formats), 1);
+    let document = fs::read_to_string(root.path().join("a.sarif")).unwrap();
+    let document: Value = serde_json::from_str(&document).unwrap();
+    // A bracket too many in a pattern of the official schema; see `src/report/tests`.
+    let schema = include_str!("schemas/sarif-2.1.0.json").replace("{2}]?$", "{2}$");
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert!(jsonschema::is_valid(&schema, &document), "{document}");
+    let results = document["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 2);
+    let prints = results.iter().map(|result| &result["partialFingerprints"]["egretSite/v1"]);
+    let prints: std::collections::BTreeSet<_> = prints.map(Value::to_string).collect();
+    assert_eq!(prints.len(), 2);
+    let xsd = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemas/jenkins-junit-10.xsd");
+    let mut xmllint = Command::new("xmllint");
+    xmllint.args(["--noout", "--schema", xsd, "a.xml"]).current_dir(root.path());
+    match xmllint.output() {
+        Ok(output) => assert!(output.status.success(), "{}", text(&output.stderr)),
+        Err(error) => {
+            println!("xmllint cannot be run ({error}); JUnit was not validated");
+            assert!(std::env::var_os("EGRET_REQUIRE_SERVICES").is_none(), "xmllint: {error}");
+        }
+    }
+}
+
+#[test]
 fn an_inventory_names_what_is_called() {
     let root = throw_away();
     exits(&egret(root.path(), &["audit", "--inventory", "calls.json"]), 1);

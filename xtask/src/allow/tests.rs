@@ -130,3 +130,21 @@ fn any_bytes_are_survived() {
         assert_eq!(read("a.rs", text).len(), 0, "{text}");
     }
 }
+
+/// Every text of up to five pieces that matter to the lexer, around an instruction.
+#[test]
+fn every_short_text_is_survived() {
+    const PIECES: [&str; 12] =
+        ["/", "*", "\"", "'", "r#", "b", "\n", "\\", "é", "(", "egret: allow(a) reason=\"x\"", "}"];
+    let mut texts = vec![String::new()];
+    for _ in 0..4 {
+        texts =
+            texts.iter().flat_map(|text| PIECES.map(|piece| format!("{text}{piece}"))).collect();
+        for text in &texts {
+            for found in read("a.rs", &format!("// egret: allow(b)\n{text}")) {
+                let n_lines = text.lines().count() + 2;
+                assert!(found.place.line <= n_lines && *found.lines.end() <= n_lines, "{text}");
+            }
+        }
+    }
+}

@@ -10,7 +10,7 @@ use super::files::Named;
 use super::{Failure, Scan};
 use crate::allow;
 use crate::baseline::Baseline;
-use crate::findings::{Finding, Report, Skipped};
+use crate::findings::{Finding, Report, Skipped, Suppressed, Verdict};
 use crate::graph::{self, Graph};
 use crate::policy::Policy;
 use crate::rules::hidden_client::{self, Table};
@@ -64,6 +64,44 @@ pub(super) fn apply_comments(report: &mut Report, policy: &Policy, today: Date) 
     found.extend(malformed_suppression::check(allowances, &uses, policy));
     found.extend(stale_suppression::check(allowances, &uses, policy));
     found
+}
+
+/// Applies what the policy decided about paths, to what is wrong with exceptions too. Returns the
+/// decisions that cover nothing.
+///
+/// A file that could not be judged and that a decision covers makes nothing unjudged any more; its
+/// reason stays in the report.
+pub(super) fn apply_paths(
+    report: &mut Report,
+    held: &mut [Finding],
+    policy: &Policy,
+    file: &Named,
+) -> Vec<Finding> {
+    let mut used = vec![false; policy.paths.len()];
+    let mut reason_for = |path: &str| {
+        let index = policy.paths.iter().position(|decision| decision.covers(path))?;
+        used[index] = true;
+        Some(policy.paths[index].reason.clone())
+    };
+    let sites = report.sites.iter_mut().filter(|site| site.verdict != Verdict::Covered);
+    for (place, slot) in sites.map(|site| (&site.place, &mut site.suppressed)) {
+        if let Some(reason) = reason_for(&place.file) {
+            slot.get_or_insert(Suppressed::Policy { reason });
+        }
+    }
+    for finding in report.findings.iter_mut().chain(held) {
+        if let Some(reason) = finding.place.as_ref().and_then(|place| reason_for(&place.file)) {
+            finding.suppressed.get_or_insert(Suppressed::Policy { reason });
+        }
+    }
+    let coverage = &mut report.coverage;
+    for skipped in coverage.token_scanned.iter_mut().chain(&mut coverage.skipped) {
+        if let Some(reason) = reason_for(&skipped.file).filter(|_| skipped.holds_anchor) {
+            skipped.holds_anchor = false;
+            skipped.reason = format!("{}; allowed by the policy: {reason}", skipped.reason);
+        }
+    }
+    stale_decision::check_paths(policy, &used, &file.shown)
 }
 
 /// Applies the baseline. Returns the entries that fit nothing any more.

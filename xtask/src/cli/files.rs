@@ -20,10 +20,11 @@ pub(super) const BASELINE: &str = "egret-audit-baseline.toml";
 
 /// The folder to scan, checked to be there.
 pub(super) fn root(path: &Path) -> Result<PathBuf, Failure> {
-    path.canonicalize().map_err(|source| match source.kind() {
+    let root = path.canonicalize().map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => Failure::NoSuchPath(path.to_owned()),
         _ => Failure::File { path: path.to_owned(), source },
-    })
+    })?;
+    if root.is_dir() { Ok(root) } else { Err(Failure::NoFolder(path.to_owned())) }
 }
 
 /// A file that was named, or the default one in the scanned folder if it is there.

@@ -35,6 +35,7 @@ pub fn init(
     let (mut report, graph) = exceptions::scan_and_ask(&root, &policy, scan)?;
     exceptions::add_dependencies(&mut report, &graph, &policy, &policy_file)?;
     exceptions::apply_comments(&mut report, &policy, terminal.now.date());
+    exceptions::apply_paths(&mut report, &mut [], &policy, &policy_file);
     let baseline = Baseline::of(&report);
     put(&root, BASELINE, &baseline.to_toml()?, force, terminal)?;
     put(&root, WORKFLOW, WORKFLOW_TEXT, force, terminal)?;

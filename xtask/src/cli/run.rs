@@ -91,6 +91,8 @@ fn judged(
     // ever be in one.
     let mut held = exceptions::add_dependencies(&mut report, &graph, &policy, &policy_file)?;
     held.extend(exceptions::apply_comments(&mut report, &policy, terminal.now.date()));
+    let stale = exceptions::apply_paths(&mut report, &mut held, &policy, &policy_file);
+    held.extend(stale);
     if arguments.update_baseline {
         let current = Baseline::of(&report);
         let old = baseline.take().unwrap_or_default();

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::Failure;
-use crate::findings::{Evidence, Place, Report, Suppressed};
+use crate::findings::{Evidence, Place, Report, Severity, Suppressed};
 
 /// The changed lines by file, relative to the scanned root.
 #[derive(Debug, Default)]
@@ -17,6 +17,9 @@ pub(super) struct Changes {
 
 /// Asks git.
 pub(super) fn ask(root: &Path, revision: &str) -> Result<Changes, Failure> {
+    // Asked first, because its complaints are short: no repository, no such revision.
+    let commit = format!("{revision}^{{commit}}");
+    git(root, revision, &["rev-parse", "--verify", "--end-of-options", &commit])?;
     let diff = git(
         root,
         revision,
@@ -42,15 +45,17 @@ pub(super) fn ask(root: &Path, revision: &str) -> Result<Changes, Failure> {
     Ok(changes)
 }
 
-/// Marks what is neither on a changed line nor decided by one.
+/// Marks what is open and neither on a changed line nor decided by one.
 pub(super) fn mark(report: &mut Report, changes: &Changes, revision: &str) {
     let unchanged = || Some(Suppressed::Unchanged { since: revision.to_owned() });
-    for site in report.sites.iter_mut().filter(|site| site.suppressed.is_none()) {
+    let sites = report.sites.iter_mut().filter(|site| site.open_severity() > Severity::Off);
+    for site in sites {
         if !changes.touch(Some(&site.place), &site.evidence) {
             site.suppressed = unchanged();
         }
     }
-    for finding in report.findings.iter_mut().filter(|finding| finding.suppressed.is_none()) {
+    let findings = report.findings.iter_mut();
+    for finding in findings.filter(|finding| finding.open_severity() > Severity::Off) {
         if !changes.touch(finding.place.as_ref(), &finding.evidence) {
             finding.suppressed = unchanged();
         }

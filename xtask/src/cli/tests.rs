@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{AuditArguments, InitArguments, Terminal, audit, init};
 use crate::findings::samples::site;
-use crate::findings::{Coverage, Report, Severity, Verdict};
+use crate::findings::{Coverage, Report, Severity, Skipped, Verdict};
 use crate::policy::Policy;
 use crate::report::Colour;
 
@@ -66,11 +66,38 @@ fn a_bad_policy_judges_nothing_and_tells_every_mistake() {
 }
 
 #[test]
+fn a_path_is_allowed_with_everything_in_it_and_must_hold_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = "[[allow]]\npath = \"src\"\nreason = \"samples\"\n";
+    fs::write(folder.path().join("egret-audit.toml"), policy).unwrap();
+    let mut found = report(&[Verdict::Unwrapped]);
+    let (file, reason) = ("src/half.rs".to_owned(), "does not parse".to_owned());
+    found.coverage.token_scanned.push(Skipped { file, reason, holds_anchor: true });
+    let allowed = run(&at(folder.path()), &found);
+    assert_eq!(allowed.code, Ok(0));
+    assert!(
+        allowed.out.contains("does not parse; allowed by the policy: samples"),
+        "{}",
+        allowed.out
+    );
+    let stale = run(&at(folder.path()), &report(&[Verdict::Covered]));
+    assert_eq!(stale.code, Ok(1));
+    assert!(stale.out.contains("egret-audit.toml:2:1"), "{}", stale.out);
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("nowhere");
     let told = run(&at(&nowhere), &report(&[])).code.unwrap_err();
     assert!(told.ends_with("nowhere: there is no such file or folder"), "{told}");
+    let file = folder.path().join("lib.rs");
+    fs::write(&file, "").unwrap();
+    let told = run(&at(&file), &report(&[])).code.unwrap_err();
+    assert!(told.contains("this is a file; name the folder"), "{told}");
+    let since = AuditArguments { since: Some("HEAD".to_owned()), ..at(folder.path()) };
+    let told = run(&since, &report(&[])).code.unwrap_err();
+    assert!(told.contains("not a git repository"), "{told}");
     let asked = AuditArguments { baseline: Some(nowhere), ..at(folder.path()) };
     let told = run(&asked, &report(&[])).code.unwrap_err();
     assert!(told.contains("nowhere: No such file"), "{told}");

@@ -2,6 +2,7 @@
 //! wrapped client has too. It never guesses about a macro: what is in its arguments is unknown.
 
 use std::ops::Range;
+use std::thread;
 
 use proc_macro2::{LineColumn, TokenStream, TokenTree};
 use syn::spanned::Spanned;
@@ -9,12 +10,28 @@ use syn::visit::{self, Visit};
 use syn::{Block, Expr, Pat, Stmt};
 
 use crate::findings::Place;
+use crate::syntax;
 
 /// Methods that a wrapped client has under the same name, with the same arguments.
 const SHARED: &[&str] = &["delete", "get", "head", "patch", "post", "put", "request"];
 
-/// The bytes of the expressions to wrap, in order. A text that does not parse has none.
+/// Enough for what nests as deeply as the audit's own parser lets through.
+const STACK_BYTES: usize = 1 << 28;
+
+/// The bytes of the expressions to wrap, in order. A text that does not parse has none, and neither
+/// has one that nests too deeply.
 pub(super) fn ranges(text: &str, places: &[&Place]) -> Vec<Range<usize>> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK_BYTES);
+        let found = thread.spawn_scoped(scope, || find(text, places)).map(|thread| thread.join());
+        found.ok().and_then(Result::ok).unwrap_or_default()
+    })
+}
+
+fn find(text: &str, places: &[&Place]) -> Vec<Range<usize>> {
+    if syntax::parse(text).is_err() {
+        return Vec::new();
+    }
     let Ok(file) = syn::parse_file(text) else { return Vec::new() };
     let mut finder = Finder { places, found: Vec::new() };
     finder.visit_file(&file);

@@ -78,3 +78,14 @@ fn a_text_that_does_not_parse_is_left() {
     "#]],
     );
 }
+
+#[test]
+fn what_nests_deeply_is_survived() {
+    for depth in [300, 10_000] {
+        let (open, close) = ("(".repeat(depth), ")".repeat(depth));
+        let text = format!("fn f() {{ let a = {open}reqwest::Client::new(){close}; }}\n");
+        let mut report = Report::default();
+        report.sites.push(site("src/a.rs", 1, "app::f", Verdict::Unwrapped));
+        assert_eq!(propose(&report, |_| Some(text.as_str().into())).n_left, 1);
+    }
+}

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::{Decision, ExtraClient, Policy};
+use super::{Decision, ExtraClient, PathDecision, Policy};
 use crate::findings::{Context, Severity};
 
 /// One mistake in a policy file.
@@ -26,6 +26,13 @@ pub struct Problem {
 #[serde(deny_unknown_fields)]
 struct RawDependency {
     name: Spanned<String>,
+    reason: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPath {
+    path: Spanned<String>,
     reason: Spanned<String>,
 }
 
@@ -65,10 +72,12 @@ impl<'t> Reader<'t> {
                 "approved" => self.each(value, Self::approved),
                 "clients" => self.each(value, Self::client),
                 "severity" => self.each(value, Self::severity),
-                "dependency" => self.dependencies(value),
+                "dependency" => self.tables(value, "dependency", Self::dependency),
+                "allow" => self.tables(value, "allow", Self::path),
                 _ => self.unknown(
                     &key,
-                    "`forbid_outside`, `[approved]`, `[clients]`, `[severity]` or `[[dependency]]`",
+                    "`forbid_outside`, `[approved]`, `[clients]`, `[severity]`, `[[dependency]]` \
+                     or `[[allow]]`",
                 ),
             }
         }
@@ -123,28 +132,48 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn dependencies(&mut self, value: Value<'t>) {
+    fn dependency(&mut self, table: Value<'t>) {
+        let Some(raw) = self.leaf::<RawDependency>(table) else { return };
+        let (at, dependency) = (raw.name.span().start, raw.name.into_inner());
+        if dependency.trim().is_empty() {
+            self.problem(at, "`name` is empty; write the dependency's name");
+        }
+        let reason = self.reason(raw.reason, "its calls may go unseen");
+        if self.policy.dependencies.iter().any(|other| other.dependency == dependency) {
+            self.problem(at, &format!("`{dependency}` is decided twice"));
+        }
+        let line = self.position(at).0;
+        self.policy.dependencies.push(Decision { dependency, reason, line });
+    }
+
+    fn path(&mut self, table: Value<'t>) {
+        let Some(raw) = self.leaf::<RawPath>(table) else { return };
+        let (at, path) = (raw.path.span().start, raw.path.into_inner());
+        let is_plain = |part: &str| !part.is_empty() && part != "." && part != "..";
+        let path = path.trim_end_matches('/').to_owned();
+        if !path.split('/').all(is_plain) {
+            let what = format!("`{path}` is no path below the scanned folder; write `tests/data`");
+            self.problem(at, &what);
+        }
+        let reason = self.reason(raw.reason, "what is there may stay");
+        let line = self.position(at).0;
+        self.policy.paths.push(PathDecision { path, reason, line });
+    }
+
+    fn reason(&mut self, reason: Spanned<String>, why: &str) -> String {
+        if reason.get_ref().trim().is_empty() {
+            self.problem(reason.span().start, &format!("`reason` is empty; write why {why}"));
+        }
+        reason.into_inner()
+    }
+
+    /// Hands each table of a list on.
+    fn tables(&mut self, value: Value<'t>, name: &str, take: fn(&mut Self, Value<'t>)) {
         let at = value.span().start;
         let DeValue::Array(tables) = value.into_inner() else {
-            return self.problem(at, "`dependency` is a list; write `[[dependency]]`");
+            return self.problem(at, &format!("`{name}` is a list; write `[[{name}]]`"));
         };
-        for table in tables {
-            let Some(raw) = self.leaf::<RawDependency>(table) else { continue };
-            let (at, name) = (raw.name.span().start, raw.name.into_inner());
-            if name.trim().is_empty() {
-                self.problem(at, "`name` is empty; write the dependency's name");
-            }
-            if raw.reason.get_ref().trim().is_empty() {
-                let what = "`reason` is empty; write why its calls may go unseen";
-                self.problem(raw.reason.span().start, what);
-            }
-            if self.policy.dependencies.iter().any(|other| other.dependency == name) {
-                self.problem(at, &format!("`{name}` is decided twice"));
-            }
-            let line = self.position(at).0;
-            let reason = raw.reason.into_inner();
-            self.policy.dependencies.push(Decision { dependency: name, reason, line });
-        }
+        tables.into_iter().for_each(|table| take(self, table));
     }
 
     /// Hands each entry of a table on.

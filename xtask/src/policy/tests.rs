@@ -29,6 +29,9 @@ sample-site = "warning"
 [[dependency]]
 name = "sentry"
 reason = "sends only crash reports"
+[[allow]]
+path = "tests/data/"
+reason = "samples"
 "#;
     let policy = read(text, &["sample-site"]).unwrap();
     assert_eq!(policy.forbid_outside, ["app::http"]);
@@ -43,6 +46,8 @@ reason = "sends only crash reports"
     assert_eq!(of(Context::Test), Severity::Off);
     assert_eq!(policy.dependencies[0].reason, "sends only crash reports");
     assert_eq!(policy.dependencies[0].line, 14);
+    let covered = ["tests/data/a.rs", "tests/data", "tests/database.rs", "a/tests/data/a.rs"];
+    assert_eq!(covered.map(|file| policy.paths[0].covers(file)), [true, true, false, false]);
 }
 
 #[test]
@@ -60,11 +65,12 @@ fn all_mistakes_are_told_at_once() {
         "forbid_outside = [\"app::http\", \"not a path\"]\nwrapers = []\n[severity]\nprod = \"bad\"\n\
          prd = \"error\"\nbench = 3\n[severity.rules]\nnone = \"off\"\n[clients]\n\"a::b\" = \"x\"\n\
          [[dependency]]\nname = \"sentry\"\n[[dependency]]\nname = \"sentry\"\nreason = \" \"\n\
-         [[dependency]]\nname = \"sentry\"\nreason = \"x\"\nuntil = \"x\"\n",
+         [[dependency]]\nname = \"sentry\"\nreason = \"x\"\nuntil = \"x\"\n\
+         [[allow]]\npath = \"../a\"\nreason = \"\"\n",
         &[
             "1:32: `not a path` is no path; write `my_crate::module::Item`",
             "2:1: `wrapers` is unknown here; expected `forbid_outside`, `[approved]`, `[clients]`, \
-             `[severity]` or `[[dependency]]`",
+             `[severity]`, `[[dependency]]` or `[[allow]]`",
             "4:8: `bad` is no severity; write `error`, `warning` or `off`",
             "5:1: `prd` is unknown here; expected `prod`, `test`, `example`, `build`, `bench` or \
              `rules`",
@@ -74,6 +80,8 @@ fn all_mistakes_are_told_at_once() {
             "11:1: missing field `reason`",
             "15:10: `reason` is empty; write why its calls may go unseen",
             "19:1: unknown field `until`, expected `name` or `reason`",
+            "21:8: `../a` is no path below the scanned folder; write `tests/data`",
+            "22:10: `reason` is empty; write why what is there may stay",
         ],
     );
 }
@@ -84,4 +92,37 @@ fn all_syntax_errors_are_told_at_once() {
     let lines: Vec<_> = problems.iter().map(|problem| problem.line).collect();
     assert!(lines.starts_with(&[1, 2]), "{problems:?}");
     assert!(read(&"[".repeat(100_000), &[]).is_err());
+}
+
+/// Every text of up to four pieces that matter to TOML or to a policy.
+#[test]
+fn every_short_text_is_survived() {
+    const PIECES: [&str; 14] = [
+        "[",
+        "]",
+        "=",
+        "\"",
+        "'",
+        "\n",
+        "é",
+        "{",
+        "}",
+        "#",
+        ".",
+        "[[allow]]\n",
+        "severity",
+        "path",
+    ];
+    let mut texts = vec![String::new()];
+    for _ in 0..4 {
+        texts =
+            texts.iter().flat_map(|text| PIECES.map(|piece| format!("{text}{piece}"))).collect();
+        for text in &texts {
+            if let Err(problems) = read(text, &[]) {
+                assert!(problems.iter().all(|problem| problem.line > 0), "{text}");
+            }
+            // The baseline is read by the same library, with spans of its own.
+            let _ = crate::baseline::Baseline::parse(text);
+        }
+    }
 }

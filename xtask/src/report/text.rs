@@ -89,29 +89,45 @@ fn group<'m>(message: &'m Message<'m>, excerpts: &'m Excerpts<'m>) -> Group<'m> 
     if message.hint.is_empty() { group } else { group.element(Level::HELP.message(message.hint)) }
 }
 
+/// The part of the text between the first and the last mark; the library walks all of what it gets.
 fn snippet<'m>(excerpt: &'m Excerpt<'m>, text: &'m str) -> Snippet<'m, Annotation<'m>> {
+    let lines = excerpt.marks.iter().map(|mark| mark.place.line);
+    let (first, last) =
+        lines.fold((usize::MAX, 1), |(first, last), line| (first.min(line), last.max(line)));
+    let window = window(text, first, last);
     let marks = excerpt.marks.iter().map(|mark| {
-        let annotation = mark.kind.span(span(text, mark.place));
+        let annotation = mark.kind.span(span(window, mark.place.line - first, mark.place.column));
         match mark.label {
             Some(label) => annotation.label(label),
             None => annotation,
         }
     });
-    Snippet::source(text).path(excerpt.file).annotations(marks)
+    Snippet::source(window).line_start(first).path(excerpt.file).annotations(marks)
 }
 
-/// The bytes of the path that starts at a place, or the first character when it is no path. A
-/// place outside of the text, from a file that changed since, marks its end.
-fn span(text: &str, place: &Place) -> Range<usize> {
-    let mut line_start = 0;
-    for _ in 1..place.line {
-        match text[line_start..].find('\n') {
-            Some(newline) => line_start += newline + 1,
-            None => return text.len()..text.len(),
-        }
+/// The lines of a text from `first` to `last`, counted from 1. A text that became shorter since the
+/// scan has fewer.
+fn window(text: &str, first: usize, last: usize) -> &str {
+    let start = line_start(text, first.saturating_sub(1));
+    let rest = &text[start..];
+    &rest[..line_start(rest, last.saturating_sub(first) + 1)]
+}
+
+/// The byte at which a line starts, counted from 0; the text's end if there are not so many.
+fn line_start(text: &str, line: usize) -> usize {
+    let mut newlines = text.match_indices('\n');
+    match line.checked_sub(1) {
+        None => 0,
+        Some(before) => newlines.nth(before).map_or(text.len(), |(at, _)| at + 1),
     }
+}
+
+/// The bytes of the path that starts on a line, counted from 0, at a column, counted from 1; or the
+/// first character when it is no path. A place outside of the text marks its end.
+fn span(text: &str, line: usize, column: usize) -> Range<usize> {
+    let line_start = line_start(text, line);
     let line = text[line_start..].split('\n').next().unwrap_or_default();
-    let offset = line.char_indices().nth(place.column.saturating_sub(1));
+    let offset = line.char_indices().nth(column.saturating_sub(1));
     let start = line_start + offset.map_or(line.len(), |(offset, _)| offset);
     let rest = &text[start..line_start + line.len()];
     let is_path = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':';

@@ -148,6 +148,16 @@ fn colour_adds_styles_and_changes_no_word() {
 }
 
 #[test]
+fn a_file_that_changed_since_the_scan_is_survived() {
+    let mut report = sample();
+    for (line, column) in [(0, 0), (1, 99), (5, 1), (999, 999), (usize::MAX, usize::MAX)] {
+        report.sites[0].place.line = line;
+        report.sites[0].evidence[0].place.column = column;
+        assert!(rendered(Format::Text, &report).contains("src/a.rs"), "{line}:{column}");
+    }
+}
+
+#[test]
 fn nothing_scanned_is_green_nowhere() {
     let empty = Report::default();
     for (format, sign) in [

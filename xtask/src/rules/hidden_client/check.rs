@@ -99,18 +99,18 @@ fn weight(sdk: Option<&Sdk>) -> Severity {
 }
 
 fn hint(name: &str, sdk: Option<&Sdk>) -> String {
-    let write = match sdk {
-        Some(sdk) => sdk.write(),
-        None => {
-            "nobody has read its sources yet: look for a way to hand it a client, else wrap its \
-             calls with `egret::observe_async` or send it through the gateway"
-        }
+    let (way_in, write) = match sdk {
+        Some(sdk) => (sdk.kind.way_in(), sdk.write()),
+        None => ("not known, nobody has read its sources yet", UNKNOWN),
     };
     format!(
-        "{write}; then decide in egret-audit.toml: `[[dependency]]`, `name = \"{name}\"`, \
-         `reason = \"..\"`"
+        "way in: {way_in}; {write}; then decide in egret-audit.toml: `[[dependency]]`, \
+         `name = \"{name}\"`, `reason = \"..\"`"
     )
 }
+
+const UNKNOWN: &str = "look for a way to hand it a client, else wrap its calls with \
+    `egret::observe_async` or send it through the gateway";
 
 /// Suppresses what the policy has decided, and says which decisions fit.
 fn decide(findings: &mut [Finding], policy: &Policy) -> Vec<bool> {

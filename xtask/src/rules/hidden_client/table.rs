@@ -105,6 +105,21 @@ impl Table {
     }
 }
 
+impl Kind {
+    /// The way in, as the help says it.
+    #[must_use]
+    pub fn way_in(self) -> &'static str {
+        match self {
+            Self::Middleware => "a middleware client",
+            Self::Tower => "a tower layer",
+            Self::Adapter => "a trait to implement",
+            Self::Closure => "the request is sent by you",
+            Self::Raw => "a bare client only",
+            Self::None => "none found",
+        }
+    }
+}
+
 impl Sdk {
     /// What a user writes.
     #[must_use]
@@ -117,8 +132,8 @@ impl Sdk {
     }
 }
 
-const RAW: &str = "it takes only a bare client, in which nothing of egret fits: wrap its calls with \
-    `egret::observe_async`, send it through the gateway, or ask upstream for a middleware client";
+const RAW: &str = "nothing of egret fits into that: wrap its calls with `egret::observe_async`, send \
+    it through the gateway, or ask upstream for a middleware client";
 
-const NONE: &str = "it builds its client itself: wrap its calls with `egret::observe_async`, send \
-    it through the gateway, or ask upstream for a way in";
+const NONE: &str = "wrap its calls with `egret::observe_async`, send it through the gateway, or ask \
+    upstream for a way in";

@@ -118,6 +118,24 @@ fn a_decision_suppresses_and_one_that_fits_nothing_is_known() {
 }
 
 #[test]
+fn the_help_says_whether_there_is_a_way_in_and_what_to_write() {
+    let packages = vec![
+        package("app", &[(1, Use::Normal, PLAIN), (2, Use::Normal, PLAIN)]),
+        package("snowflake-api", &[(3, Use::Normal, PLAIN)]),
+        package("nobody-knows-it", &[(3, Use::Normal, PLAIN)]),
+        package("reqwest", &[]),
+    ];
+    let graph = Graph { packages, gap: None };
+    let found = check(&graph, &Table::load().unwrap(), &Policy::default()).findings;
+    let decide = "then decide in egret-audit.toml: `[[dependency]]`";
+    assert!(found[0].hint.starts_with("way in: not known"), "{}", found[0].hint);
+    let written =
+        "way in: a middleware client; `SnowflakeApiBuilder::with_client(egret::wrap(client))`";
+    assert!(found[1].hint.starts_with(written), "{}", found[1].hint);
+    assert!(found.iter().all(|finding| finding.hint.contains(decide)));
+}
+
+#[test]
 fn without_a_lock_file_names_alone_are_told() {
     let mut packages = vec![
         package("app", &[(1, Use::Normal, None), (2, Use::Normal, None)]),
