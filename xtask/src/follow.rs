@@ -58,7 +58,7 @@ impl<'a> Follower<'a> {
             let mut flow = flow::Flow::new(self);
             if let Some(item) = site.item {
                 for field in &site.fields {
-                    flow.into_field(site.file, item, field, stack::State::Raw);
+                    flow.enter_field(site.file, item, field, stack::State::Raw);
                 }
             }
             return flow.run();

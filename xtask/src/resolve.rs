@@ -44,6 +44,9 @@ pub enum Space {
     Value,
 }
 
+/// A name that is looked up in a module or block.
+type Lookup = (usize, ScopeId, String, Space);
+
 /// A method's place: the file, the implementation or trait, and the function.
 type Member = (usize, ItemId);
 
@@ -54,9 +57,9 @@ pub struct Resolver<'a> {
     /// What is known of other crates.
     pub knowledge: &'a Knowledge,
     /// Names that were looked up in modules.
-    memo: RefCell<HashMap<(usize, ScopeId, String, Space), Option<Def>>>,
+    memo: RefCell<HashMap<Lookup, Option<Def>>>,
     /// Lookups that are under way: a name that leads back to itself has no meaning there.
-    active: RefCell<HashSet<(usize, ScopeId, String, Space)>>,
+    active: RefCell<HashSet<Lookup>>,
     /// Whether a lookup gave up at a cycle; its result then holds only for the caller.
     cycles: RefCell<usize>,
     /// Paths that are being followed inside of each other: types can name each other in circles.

@@ -1,6 +1,13 @@
 //! Every marked line of the cases is judged as its marker says, and every other line is silent.
 //! It never looks at messages; the outputs have tests of their own.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "test helpers outside of tests"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -92,19 +92,19 @@ impl<'f, 'a> Flow<'f, 'a> {
             NodeKind::Call { callee, .. } if *callee == id => self.at(value, parent),
             NodeKind::Call { callee, args } => self.argument(value, parent, *callee, args),
             NodeKind::Let { init: Some(init), pattern, .. } if *init == id => {
-                self.into_pattern(value, pattern);
+                self.enter_pattern(value, pattern);
             }
             NodeKind::Match { scrutinee, arms } => {
                 if *scrutinee == id {
                     for arm in arms {
-                        self.into_pattern(value, &arm.pattern);
+                        self.enter_pattern(value, &arm.pattern);
                     }
                 } else {
                     self.at(value, parent);
                 }
             }
             NodeKind::For { iterator, pattern, .. } if *iterator == id => {
-                self.into_pattern(value, pattern);
+                self.enter_pattern(value, pattern);
             }
             NodeKind::If { condition, .. } if *condition != id => self.at(value, parent),
             NodeKind::Block { tail: Some(tail), .. } if *tail == id => self.at(value, parent),
@@ -124,7 +124,7 @@ impl<'f, 'a> Flow<'f, 'a> {
                 }
             }
             NodeKind::Assign { place, value: given } if *given == id => {
-                self.into_place(value, *place);
+                self.enter_place(value, *place);
             }
             NodeKind::Return(_) => self.out_of_function(value, parent),
             NodeKind::Break(_) => self.out_of_loop(value, parent),
@@ -201,7 +201,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         if is_stacked {
             return self.stacked_method(value, call, name);
         }
-        if self.into_closure(value, call, name, args) {
+        if self.enter_closure(value, call, name, args) {
             return;
         }
         let ty = self.follower.resolver.type_of(value.file, value.node);
@@ -209,7 +209,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             if self.is_approved(file, item) {
                 return self.end(value, Outcome::Covered, "covered by an approved wrapper".into());
             }
-            if self.into_this(value, file, item) {
+            if self.enter_this(value, file, item) {
                 return;
             }
         }
@@ -265,13 +265,13 @@ impl<'f, 'a> Flow<'f, 'a> {
             );
         }
         if let Some((file, item)) = resolver.associated_of(&expected, "from") {
-            return self.into_parameter(value, file, item, 0);
+            return self.enter_parameter(value, file, item, 0);
         }
         self.at(value, call);
     }
 
     /// `client.map(|client| ..)`: the closure gets it. Whether that is all there is to it.
-    fn into_closure(&mut self, value: &Value, call: NodeId, name: &str, args: &[NodeId]) -> bool {
+    fn enter_closure(&mut self, value: &Value, call: NodeId, name: &str, args: &[NodeId]) -> bool {
         let takes_value = matches!(
             name,
             "map"
@@ -298,7 +298,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         match &self.follower.resolver.node(value.file, *last).kind {
             NodeKind::Closure { params, .. } => {
                 if let Some((pattern, _)) = params.first() {
-                    self.into_pattern(value, pattern);
+                    self.enter_pattern(value, pattern);
                 }
                 true
             }
@@ -326,7 +326,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             if self.is_approved(file, item) {
                 return self.end(value, Outcome::Covered, "covered by an approved wrapper".into());
             }
-            return self.into_parameter(value, file, item, index);
+            return self.enter_parameter(value, file, item, index);
         }
         let path = ty.peeled().foreign().map(|of| format!("{of}::{name}"));
         let is_cover = |path: &String| {
@@ -354,7 +354,7 @@ impl<'f, 'a> Flow<'f, 'a> {
                 | "push_front"
                 | "set_blocking"
         ) {
-            return self.into_place(value, receiver);
+            return self.enter_place(value, receiver);
         }
         self.given(value, path.as_deref().unwrap_or(name));
     }
@@ -402,12 +402,12 @@ impl<'f, 'a> Flow<'f, 'a> {
         let resolver = self.follower.resolver;
         let node = resolver.node(value.file, callee);
         let NodeKind::Path(path) = &node.kind else {
-            return self.into_called_value(value, callee, index);
+            return self.enter_called_value(value, callee, index);
         };
         match resolver.path(value.file, node.scope, path, Space::Value) {
             Some(Def::Item(file, item)) => self.local_call(value, file, item, index),
             Some(Def::Variant(file, item, variant)) => {
-                self.into_variant(value, file, item, &variant, &index.to_string());
+                self.enter_variant(value, file, item, &variant, &index.to_string());
             }
             Some(Def::Foreign(whole)) => self.foreign_call(value, call, &whole, index, args),
             _ => {
@@ -426,13 +426,13 @@ impl<'f, 'a> Flow<'f, 'a> {
                     return self.end(value, Outcome::Covered, text);
                 }
                 match index.checked_sub(usize::from(function.this.is_some())) {
-                    Some(index) => self.into_parameter(value, file, item, index),
+                    Some(index) => self.enter_parameter(value, file, item, index),
                     None => {
-                        self.into_this(value, file, item);
+                        self.enter_this(value, file, item);
                     }
                 }
             }
-            ItemKind::Struct { .. } => self.into_field_of(value, file, item, &index.to_string()),
+            ItemKind::Struct { .. } => self.enter_field_of(value, file, item, &index.to_string()),
             _ => {}
         }
     }

@@ -32,37 +32,37 @@ impl<'a> Follower<'a> {
 
 impl Flow<'_, '_> {
     /// Into every variable of a pattern that gets the client.
-    pub(super) fn into_pattern(&mut self, value: &Value, pattern: &Pattern) {
+    pub(super) fn enter_pattern(&mut self, value: &Value, pattern: &Pattern) {
         match pattern {
             Pattern::Binding(binding, inner) => {
-                self.into_binding(value, *binding);
+                self.enter_binding(value, *binding);
                 if let Some(inner) = inner {
-                    self.into_pattern(value, inner);
+                    self.enter_pattern(value, inner);
                 }
             }
-            Pattern::Typed(inner, _) => self.into_pattern(value, inner),
-            Pattern::Or(cases) => cases.iter().for_each(|case| self.into_pattern(value, case)),
-            Pattern::Slice(parts) => parts.iter().for_each(|part| self.into_pattern(value, part)),
+            Pattern::Typed(inner, _) => self.enter_pattern(value, inner),
+            Pattern::Or(cases) => cases.iter().for_each(|case| self.enter_pattern(value, case)),
+            Pattern::Slice(parts) => parts.iter().for_each(|part| self.enter_pattern(value, part)),
             Pattern::Tuple(parts) => {
                 let mut inside = value.inside.clone();
                 match inside.pop() {
                     Some(index) => {
                         if let Some(part) = parts.get(index) {
-                            self.into_pattern(&Value { inside, ..value.clone() }, part);
+                            self.enter_pattern(&Value { inside, ..value.clone() }, part);
                         }
                     }
-                    None => parts.iter().for_each(|part| self.into_pattern(value, part)),
+                    None => parts.iter().for_each(|part| self.enter_pattern(value, part)),
                 }
             }
             // `Some(x)`, `Ok(x)`: holders are not counted as steps.
             Pattern::TupleStruct(path, parts) if is_holder(path) => {
-                parts.iter().for_each(|part| self.into_pattern(value, part));
+                parts.iter().for_each(|part| self.enter_pattern(value, part));
             }
             _ => {}
         }
     }
 
-    fn into_binding(&mut self, value: &Value, binding: BindingId) {
+    fn enter_binding(&mut self, value: &Value, binding: BindingId) {
         self.uses_after(value, binding, None);
     }
 
@@ -114,7 +114,7 @@ impl Flow<'_, '_> {
     }
 
     /// `place = client`, `cell.set(client)`.
-    pub(super) fn into_place(&mut self, value: &Value, place: NodeId) {
+    pub(super) fn enter_place(&mut self, value: &Value, place: NodeId) {
         let resolver = self.follower.resolver;
         let node = resolver.node(value.file, place);
         match &node.kind {
@@ -122,20 +122,20 @@ impl Flow<'_, '_> {
             NodeKind::Field { base, name } => {
                 let base = resolver.type_of(value.file, *base);
                 if let Ty::Def(Def::Item(file, item), _) = base.peeled() {
-                    self.into_field_of(value, *file, *item, name);
+                    self.enter_field_of(value, *file, *item, name);
                 }
             }
             NodeKind::Path(path) => {
                 if let Some(Def::Item(file, item)) =
                     resolver.path(value.file, node.scope, path, Space::Value)
                 {
-                    self.into_static(value, file, item);
+                    self.enter_static(value, file, item);
                 }
             }
             NodeKind::Through(_, inner) | NodeKind::Index(inner, _) => {
-                self.into_place(value, *inner);
+                self.enter_place(value, *inner);
             }
-            NodeKind::Method { receiver, .. } => self.into_place(value, *receiver),
+            NodeKind::Method { receiver, .. } => self.enter_place(value, *receiver),
             _ => {}
         }
     }
@@ -145,22 +145,22 @@ impl Flow<'_, '_> {
         let resolver = self.follower.resolver;
         match resolver.path(value.file, scope, path, Space::Type) {
             Some(Def::Variant(file, item, variant)) => {
-                self.into_variant(value, file, item, &variant, name);
+                self.enter_variant(value, file, item, &variant, name);
             }
             _ => match resolver.ty(value.file, scope, &Type::Path(path.clone())) {
-                Ty::Def(Def::Item(file, item), _) => self.into_field_of(value, file, item, name),
+                Ty::Def(Def::Item(file, item), _) => self.enter_field_of(value, file, item, name),
                 Ty::Def(Def::Foreign(whole), _) => self.given(value, &whole.join("::")),
                 _ => {}
             },
         }
     }
 
-    pub(super) fn into_field_of(&mut self, value: &Value, file: usize, item: ItemId, name: &str) {
-        self.into_field(file, item, name, value.state);
+    pub(super) fn enter_field_of(&mut self, value: &Value, file: usize, item: ItemId, name: &str) {
+        self.enter_field(file, item, name, value.state);
     }
 
     /// At every place where the field is read.
-    pub(super) fn into_field(&mut self, file: usize, item: ItemId, name: &str, state: State) {
+    pub(super) fn enter_field(&mut self, file: usize, item: ItemId, name: &str, state: State) {
         let resolver = self.follower.resolver;
         let of = Def::Item(file, item);
         for &(file, node) in self.follower.index().fields(name) {
@@ -193,7 +193,7 @@ impl Flow<'_, '_> {
     }
 
     /// Into a variant of an enum: at every pattern that takes it apart.
-    pub(super) fn into_variant(
+    pub(super) fn enter_variant(
         &mut self,
         value: &Value,
         file: usize,
@@ -222,7 +222,7 @@ impl Flow<'_, '_> {
     }
 
     /// Into a function's parameter, not counting `self`.
-    pub(super) fn into_parameter(
+    pub(super) fn enter_parameter(
         &mut self,
         value: &Value,
         file: usize,
@@ -234,16 +234,16 @@ impl Flow<'_, '_> {
             return;
         };
         if function.body.is_none() {
-            return self.into_implementations(value, file, item, index);
+            return self.enter_implementations(value, file, item, index);
         }
         if let Some(param) = function.params.get(index) {
             let there = Value { file, node: value.node, ..value.clone() };
-            self.into_pattern(&there, &param.pattern.clone());
+            self.enter_pattern(&there, &param.pattern.clone());
         }
     }
 
     /// A trait's function: into those of every type that implements it.
-    fn into_implementations(&mut self, value: &Value, file: usize, item: ItemId, index: usize) {
+    fn enter_implementations(&mut self, value: &Value, file: usize, item: ItemId, index: usize) {
         let resolver = self.follower.resolver;
         let name = resolver.item(file, item).name.clone();
         let of_trait = resolver.trait_of(file, item);
@@ -254,13 +254,13 @@ impl Flow<'_, '_> {
         }
         for (file, item) in all {
             if resolver.function(file, item).is_some_and(|function| function.body.is_some()) {
-                self.into_parameter(value, file, item, index);
+                self.enter_parameter(value, file, item, index);
             }
         }
     }
 
     /// Into the `self` of a method of the workspace; whether there is one with a body.
-    pub(super) fn into_this(&mut self, value: &Value, file: usize, item: ItemId) -> bool {
+    pub(super) fn enter_this(&mut self, value: &Value, file: usize, item: ItemId) -> bool {
         let function = self.follower.resolver.function(file, item);
         let Some(function) = function.filter(|function| function.body.is_some()) else {
             return false;
@@ -272,14 +272,14 @@ impl Flow<'_, '_> {
     }
 
     /// `callee(client)` where the callee is a variable: a closure, or a function's name.
-    pub(super) fn into_called_value(&mut self, value: &Value, callee: NodeId, index: usize) {
+    pub(super) fn enter_called_value(&mut self, value: &Value, callee: NodeId, index: usize) {
         let resolver = self.follower.resolver;
         let mut at = callee;
         loop {
             match &resolver.node(value.file, at).kind {
                 NodeKind::Closure { params, .. } => {
                     if let Some((pattern, _)) = params.get(index) {
-                        self.into_pattern(value, &pattern.clone());
+                        self.enter_pattern(value, &pattern.clone());
                     }
                     return;
                 }
@@ -296,7 +296,7 @@ impl Flow<'_, '_> {
     }
 
     /// At every use of a static or constant.
-    fn into_static(&mut self, value: &Value, file: usize, item: ItemId) {
+    fn enter_static(&mut self, value: &Value, file: usize, item: ItemId) {
         let name = self.follower.resolver.item(file, item).name.clone();
         let of = Def::Item(file, item);
         for (file, node) in self.paths_to(&name, &of) {
@@ -330,7 +330,7 @@ impl Flow<'_, '_> {
                     .function(value.file, item)
                     .is_some_and(|function| function.body == Some(body));
                 if is_body {
-                    return self.to_callers(value, item);
+                    return self.reach_callers(value, item);
                 }
             }
             let items = tree.scope(at).items.iter().copied();
@@ -338,7 +338,7 @@ impl Flow<'_, '_> {
                 if matches!(&tree.item(item).kind, ItemKind::Value { init: Some(init), .. }
                     if *init == body)
                 {
-                    return self.into_static(value, value.file, item);
+                    return self.enter_static(value, value.file, item);
                 }
             }
             scope = tree.scope(at).parent;
@@ -397,7 +397,7 @@ impl Flow<'_, '_> {
     }
 
     /// A function's result goes to every caller in the workspace.
-    fn to_callers(&mut self, value: &Value, item: ItemId) {
+    fn reach_callers(&mut self, value: &Value, item: ItemId) {
         let resolver = self.follower.resolver;
         let file = value.file;
         let name = resolver.item(file, item).name.clone();

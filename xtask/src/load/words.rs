@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 
 use super::{Package, Sources};
 use crate::knowledge::Knowledge;
-use crate::syntax::{Item, ItemKind, Path, Tree, Type};
+use crate::syntax::{Item, ItemKind, Path, ScopeKind, Tree, Type};
 
 /// A set of words that are searched for at once.
 #[derive(Debug)]
@@ -63,7 +63,13 @@ pub(super) fn learned(sources: &Sources, knowledge: &Knowledge) -> Vec<HashSet<S
             let Some(tree) = &file.tree else {
                 continue;
             };
-            let learner = Learner { package: &sources.packages[file.package], knowledge };
+            let package = &sources.packages[file.package];
+            let module = if file.parent.is_some() {
+                file.module.as_str()
+            } else {
+                package.library.as_deref().unwrap_or_default()
+            };
+            let learner = Learner { package, knowledge, module };
             let known = &own[file.package];
             let new = learner.names(tree, known);
             grew |= !new.is_empty();
@@ -88,6 +94,8 @@ pub(super) fn learned(sources: &Sources, knowledge: &Knowledge) -> Vec<HashSet<S
 struct Learner<'a> {
     package: &'a Package,
     knowledge: &'a Knowledge,
+    /// The file's name as a module.
+    module: &'a str,
 }
 
 impl Learner<'_> {
@@ -95,18 +103,35 @@ impl Learner<'_> {
     fn names(&self, tree: &Tree, known: &HashSet<String>) -> HashSet<String> {
         let mut found = HashSet::new();
         for item in &tree.items {
+            let mut stands = false;
             if let ItemKind::Use { path, is_glob: true } = &item.kind {
                 if let Some(package) = self.http_crate(path).filter(|_| item.is_public) {
                     let names = self.knowledge.type_names(package);
-                    found.extend(names.map(str::to_owned).filter(|name| !known.contains(name)));
+                    found.extend(names.map(str::to_owned));
+                    stands = true;
                 }
-            } else if !known.contains(&item.name) && self.stands_for_client(item, known) {
+                stands |= known.contains(&format!("{}::*", path.last().unwrap_or_default()));
+            } else if known.contains(&item.name) || self.stands_for_client(item, known) {
                 found.insert(item.name.clone());
+                stands = true;
+            }
+            if stands {
+                // A file may hand on the whole module without naming anything in it.
+                found.insert(self.glob_of(tree, item));
             }
         }
+        found.retain(|name| !known.contains(name));
         found.remove("_");
         found.remove("");
         found
+    }
+
+    /// What a glob of the module around an item looks like: `prelude::*`.
+    fn glob_of(&self, tree: &Tree, item: &Item) -> String {
+        match &tree.scope(tree.module_of(item.scope)).kind {
+            ScopeKind::Module(name) if !name.is_empty() => format!("{name}::*"),
+            _ => format!("{}::*", self.module),
+        }
     }
 
     fn stands_for_client(&self, item: &Item, known: &HashSet<String>) -> bool {

@@ -3,7 +3,7 @@
 
 use super::infer::{is_transparent, is_wrapper};
 use super::{Def, Resolver, Space, Ty};
-use crate::syntax::{ItemKind, NodeId, NodeKind, Pattern, ScopeKind, Through, Type};
+use crate::syntax::{BindingId, ItemKind, NodeId, NodeKind, Pattern, ScopeKind, Through, Type};
 
 const MAX_STEPS: usize = 24;
 
@@ -31,9 +31,7 @@ impl Resolver<'_> {
             NodeKind::Let { pattern: Pattern::Binding(binding, None), init, .. }
                 if *init == Some(id) =>
             {
-                let uses = self.tree(file).bindings[binding.index()].uses.iter().take(4);
-                let asked = uses.map(|at| self.expected_at(file, *at, left / 2));
-                asked.into_iter().find(|ty| *ty != Ty::Unknown).unwrap_or(Ty::Unknown)
+                self.asked_by_uses(file, *binding, left)
             }
             NodeKind::Struct { path, fields, .. } => {
                 let Some((name, _)) = fields.iter().find(|(_, value)| *value == id) else {
@@ -84,6 +82,12 @@ impl Resolver<'_> {
             NodeKind::Array(_) => up(parent).peeled().clone(),
             _ => Ty::Unknown,
         }
+    }
+
+    fn asked_by_uses(&self, file: usize, binding: BindingId, left: usize) -> Ty {
+        let uses = self.tree(file).bindings[binding.index()].uses.iter().take(4);
+        let mut asked = uses.map(|at| self.expected_at(file, *at, left / 2));
+        asked.find(|ty| *ty != Ty::Unknown).unwrap_or(Ty::Unknown)
     }
 
     fn expected_argument(
