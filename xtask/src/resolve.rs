@@ -68,6 +68,8 @@ pub struct Resolver<'a> {
     impls: impls::Impls,
     /// Names that imports give to something of another name.
     renames: HashSet<&'a str>,
+    /// From a name to those that imports give to something of that name.
+    renamed: HashMap<&'a str, HashSet<&'a str>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -83,8 +85,12 @@ impl<'a> Resolver<'a> {
             depth: Cell::new(0),
             inferred: RefCell::default(),
             impls: impls::Impls::default(),
-            renames: renames(sources),
+            renames: renames(sources).map(|(_, new)| new).collect(),
+            renamed: HashMap::new(),
         };
+        for (name, new) in renames(sources) {
+            resolver.renamed.entry(name).or_default().insert(new);
+        }
         resolver.impls = impls::collect(&resolver);
         resolver
     }
@@ -130,15 +136,7 @@ impl Resolver<'_> {
     #[must_use]
     pub fn names_of(&self, name: &str) -> Vec<String> {
         let mut names = vec![name.to_owned()];
-        let items = self.sources.files.iter().flat_map(|file| &file.tree).flat_map(|t| &t.items);
-        for item in items {
-            if let ItemKind::Use { path, is_glob: false } = &item.kind
-                && path.last() == Some(name)
-                && !names.contains(&item.name)
-            {
-                names.push(item.name.clone());
-            }
-        }
+        names.extend(self.renamed.get(name).into_iter().flatten().map(|new| (*new).to_owned()));
         names
     }
 
@@ -152,13 +150,13 @@ impl Resolver<'_> {
     }
 }
 
-fn renames(sources: &Sources) -> HashSet<&str> {
+/// Every import that gives a new name: the old one, and the new.
+fn renames(sources: &Sources) -> impl Iterator<Item = (&str, &str)> {
     let items = sources.files.iter().flat_map(|file| &file.tree).flat_map(|tree| &tree.items);
-    let names = items.filter_map(|item| match &item.kind {
+    items.filter_map(|item| match &item.kind {
         ItemKind::Use { path, is_glob: false } if path.last() != Some(&item.name) => {
-            Some(item.name.as_str())
+            Some((path.last()?, item.name.as_str()))
         }
         _ => None,
-    });
-    names.collect()
+    })
 }

@@ -1,6 +1,8 @@
 //! `cargo egret` as users run it: in throw-away crates, by its binary, with its exit codes.
 //! It never calls the library.
 
+#![expect(clippy::unwrap_used, reason = "test helpers outside of tests")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -90,9 +90,11 @@ fn add(root: &Path, path: &Path, package: usize, outcome: Outcome, sources: &mut
 /// words grow with every file that is parsed, until nothing new comes.
 fn read_what_matters(sources: &mut Sources, knowledge: &Knowledge) {
     let mut searched: HashMap<usize, usize> = HashMap::new();
+    let mut learned = words::Learned::default();
     for _ in 0..MAX_ROUNDS {
-        let learned = words::learned(sources, knowledge);
+        learned.grow(sources, knowledge);
         let words: Vec<Option<Words>> = learned
+            .own
             .iter()
             .enumerate()
             .map(|(package, words)| {

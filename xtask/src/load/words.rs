@@ -54,40 +54,58 @@ pub(super) fn of_package(package: &Package, knowledge: &Knowledge, extra: &[Stri
 }
 
 /// The names that stand for HTTP clients in each package, private and public ones.
-pub(super) fn learned(sources: &Sources, knowledge: &Knowledge) -> Vec<HashSet<String>> {
-    let n = sources.packages.len();
-    let mut own: Vec<HashSet<String>> = vec![HashSet::new(); n];
-    loop {
-        let mut grew = false;
-        for file in &sources.files {
-            let Some(tree) = &file.tree else {
-                continue;
-            };
-            let package = &sources.packages[file.package];
-            let module = if file.parent.is_some() {
-                file.module.as_str()
-            } else {
-                package.library.as_deref().unwrap_or_default()
-            };
-            let learner = Learner { package, knowledge, module };
-            let known = &own[file.package];
-            let new = learner.names(tree, known);
-            grew |= !new.is_empty();
-            own[file.package].extend(new);
-        }
-        for index in 0..n {
-            for dependency in sources.packages[index].dependencies.values() {
-                let Some(local) = dependency.local.filter(|&local| local != index) else {
+#[derive(Debug, Default)]
+pub(super) struct Learned {
+    pub(super) own: Vec<HashSet<String>>,
+    /// How many names a file's package had when the file was last looked at. A file is looked at
+    /// again only when there are more.
+    seen: Vec<Option<usize>>,
+}
+
+impl Learned {
+    /// Learns from files that are new, or whose package has learned more, until nothing new comes.
+    pub(super) fn grow(&mut self, sources: &Sources, knowledge: &Knowledge) {
+        self.own.resize_with(sources.packages.len(), HashSet::new);
+        self.seen.resize(sources.files.len(), None);
+        loop {
+            let mut grew = false;
+            for (index, file) in sources.files.iter().enumerate() {
+                let Some(tree) = &file.tree else {
                     continue;
                 };
-                let new: Vec<String> = own[local].difference(&own[index]).cloned().collect();
+                let known = &mut self.own[file.package];
+                if self.seen[index].replace(known.len()) == Some(known.len()) {
+                    continue;
+                }
+                let package = &sources.packages[file.package];
+                let module = if file.parent.is_some() {
+                    file.module.as_str()
+                } else {
+                    package.library.as_deref().unwrap_or_default()
+                };
+                let new = Learner { package, knowledge, module }.names(tree, known);
                 grew |= !new.is_empty();
-                own[index].extend(new);
+                known.extend(new);
+            }
+            if !self.pass_on(sources) && !grew {
+                return;
             }
         }
-        if !grew {
-            return own;
+    }
+
+    /// From packages to those that depend on them; whether anything was new.
+    fn pass_on(&mut self, sources: &Sources) -> bool {
+        let mut grew = false;
+        for (index, package) in sources.packages.iter().enumerate() {
+            let locals = package.dependencies.values().filter_map(|one| one.local);
+            for local in locals.filter(|&local| local != index) {
+                let new: Vec<String> =
+                    self.own[local].difference(&self.own[index]).cloned().collect();
+                grew |= !new.is_empty();
+                self.own[index].extend(new);
+            }
         }
+        grew
     }
 }
 
