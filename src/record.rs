@@ -118,6 +118,8 @@ pub struct Record<'a> {
     pub trace_id: Option<[u8; 16]>,
     /// The call's own span.
     pub span_id: Option<[u8; 8]>,
+    /// The span that the call is a step of.
+    pub parent_span_id: Option<[u8; 8]>,
     pub(crate) method: &'a str,
     pub(crate) url: SafeUrl<'a>,
     pub(crate) template: Cow<'a, str>,
@@ -155,6 +157,7 @@ impl<'a> Record<'a> {
             call_outcome: None,
             trace_id: None,
             span_id: None,
+            parent_span_id: None,
             method: if method.is_empty() { "" } else { redact::method(method) },
             url,
             template: Cow::Borrowed(""),

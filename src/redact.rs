@@ -3,6 +3,7 @@
 
 #[cfg(feature = "client")]
 mod body;
+mod route;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod url;
 
 #[cfg(feature = "client")]
 pub use body::{BodyKind, body};
+pub use route::path_by_template;
 #[cfg(feature = "wire")]
 pub(crate) use secret::decoded;
 pub use secret::{REDACTED, is_sensitive_key};

@@ -126,9 +126,7 @@ fn ready(request: &mut Request, flight: &mut Flight, n_read: Option<Arc<AtomicU6
     let allowed = flight.recorder().allowed();
     let host = request.url().host_str().unwrap_or_default().to_owned();
     let headers: &mut HeaderMap = request.headers_mut();
-    if let Some(trace) = Trace::of_request(headers, &host, &allowed, flight.call_id()) {
-        flight.trace(trace.trace_id, trace.span_id);
-    }
+    flight.trace(Trace::of_request(headers, &host, &allowed, flight.call_id()));
     flight.headers("http.request.header.", headers, &allowed.request_headers);
     let content_type = request.headers().get(CONTENT_TYPE);
     let content = Content::of(REQUEST_BODY, allowed.bodies.as_ref(), content_type);

@@ -16,6 +16,10 @@ pub(super) struct LogicalCall {
     progress: Mutex<Progress>,
 }
 
+/// Travels with an attempt under way: layers of ours further in let it pass, for it is seen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Flying;
+
 #[derive(Default)]
 struct Progress {
     n_attempts: u32,
@@ -24,6 +28,8 @@ struct Progress {
     held: Option<Attempt>,
     /// How the call ended, once it has; of an answer, that it came.
     ended: Option<Outcome>,
+    /// Whether an attempt has told the call's end.
+    is_told: bool,
 }
 
 /// What the last attempt of a call tells of the whole.
@@ -74,10 +80,11 @@ impl LogicalCall {
             drop(progress);
             return self.record(before, None);
         }
+        let is_told = std::mem::replace(&mut progress.is_told, true);
         drop(progress);
         // The call's answer came, and with this attempt's body all of it has.
-        let end = self.end_now(attempt.outcome());
-        self.record(Some(attempt), Some(end));
+        let end = (!is_told).then(|| self.end_now(attempt.outcome()));
+        self.record(Some(attempt), end);
     }
 
     /// The call has ended, or its answer's head has come.
@@ -85,6 +92,7 @@ impl LogicalCall {
         let mut progress = self.progress();
         progress.ended = Some(outcome);
         let last = progress.held.take();
+        progress.is_told |= last.is_some();
         drop(progress);
         self.record(last, Some(self.end_now(outcome)));
     }

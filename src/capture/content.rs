@@ -18,10 +18,13 @@ pub(super) struct Content {
     kind: BodyKind,
     rules: Arc<BodyRules>,
     bytes: Vec<u8>,
-    /// Bytes that the budget has lent.
-    lent_bytes: usize,
+    lease: Lease,
     cut: Option<Cut>,
 }
+
+/// Bytes that the budget has lent; given back when the body's record has been made.
+#[derive(Debug, Default)]
+pub(super) struct Lease(usize);
 
 /// Why a body was not kept as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl Content {
             return None;
         }
         let kind = BodyKind::of(&media_type);
-        Some(Self { name, kind, rules, bytes: Vec::new(), lent_bytes: 0, cut: None })
+        Some(Self { name, kind, rules, bytes: Vec::new(), lease: Lease::default(), cut: None })
     }
 
     /// Keeps what still fits of these bytes.
@@ -65,7 +68,7 @@ impl Content {
             self.cut = Some(Cut::Budget);
             return;
         }
-        self.lent_bytes += n_fitting;
+        self.lease.0 += n_fitting;
         self.bytes.extend_from_slice(&bytes[..n_fitting]);
     }
 
@@ -80,6 +83,7 @@ impl Content {
             let is_text = text.len() + 4 > self.bytes.len();
             let shown = if is_text { redact::body(self.kind, text) } else { "{binary}".to_owned() };
             flight.fact(self.name, shown);
+            flight.borrowed(self.lease);
         }
         let reason = match self.cut {
             None => return,
@@ -90,8 +94,8 @@ impl Content {
     }
 }
 
-impl Drop for Content {
+impl Drop for Lease {
     fn drop(&mut self) {
-        HELD_BYTES.fetch_sub(self.lent_bytes, Ordering::Relaxed);
+        HELD_BYTES.fetch_sub(self.0, Ordering::Relaxed);
     }
 }

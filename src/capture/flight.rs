@@ -8,11 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::{HeaderMap, HeaderName, Method, Version};
 
 use super::calls::{CallEnd, LogicalCall};
+use super::content::Lease;
 use super::recorder::{Recorder, Scratch, Started};
 use super::tags::Tags;
+use super::trace::Trace;
 use crate::clock::Tick;
 use crate::error::ErrorClass;
 use crate::record::{Kind, Outcome};
+use crate::redact;
 
 /// An attempt under way. Whoever carries it says what happens; dropping it is an end too.
 pub(super) struct Flight {
@@ -42,7 +45,9 @@ pub(super) struct Attempt {
     tags: Option<Tags>,
     /// Facts beside the tags: headers that may be kept, bodies, redirects.
     facts: Vec<(String, String)>,
-    trace: Option<([u8; 16], [u8; 8])>,
+    /// What the bodies among the facts hold of the budget.
+    leases: Vec<Lease>,
+    trace: Option<Trace>,
     call_id: Option<[u8; 16]>,
     number: Option<u32>,
     /// The call that is to be told of the end; `None` where attempts are on their own.
@@ -103,6 +108,7 @@ impl Flight {
             refusal: "",
             tags: None,
             facts: Vec::new(),
+            leases: Vec::new(),
             trace: None,
             call_id: None,
             number: None,
@@ -135,8 +141,13 @@ impl Flight {
         self.change(|attempt| attempt.sent = sent);
     }
 
-    pub(super) fn trace(&mut self, trace_id: [u8; 16], span_id: [u8; 8]) {
-        self.change(|attempt| attempt.trace = Some((trace_id, span_id)));
+    pub(super) fn trace(&mut self, trace: Option<Trace>) {
+        self.change(|attempt| attempt.trace = trace);
+    }
+
+    /// A fact is of a body, for which the budget has lent so much.
+    pub(super) fn borrowed(&mut self, lease: Lease) {
+        self.change(|attempt| attempt.leases.push(lease));
     }
 
     pub(super) fn connection(&mut self, connection: Connection) {
@@ -153,8 +164,8 @@ impl Flight {
         self.change(|attempt| attempt.refusal = refusal);
     }
 
-    #[cfg(feature = "tower")]
     /// Tags that are only known with the answer, over those that were known before.
+    #[cfg(feature = "tower")]
     pub(super) fn more_tags(&mut self, more: &Tags) {
         self.change(|attempt| {
             let before = attempt.tags.take().unwrap_or_default();
@@ -252,8 +263,9 @@ impl Drop for Flight {
         match attempt.head {
             // Readers that know the length stop without asking for the end.
             _ if attempt.has_whole_body() => self.complete(),
-            _ if std::thread::panicking() => self.fail(ErrorClass::Panic),
             Some(_) => self.end(Outcome::BodyDropped, ""),
+            // A panic with an answer in hand is the user's own.
+            None if std::thread::panicking() => self.fail(ErrorClass::Panic),
             None => self.end(Outcome::Cancelled, ErrorClass::Cancelled.as_str()),
         }
     }
@@ -271,7 +283,8 @@ impl Attempt {
     /// Hands the attempt to the queue. `call` is known for the last attempt of a call.
     pub(super) fn record(&self, recorder: &Recorder, call: Option<CallEnd>) {
         let Some(ended) = self.ended else { return };
-        let mut scratch = Scratch::take();
+        let (mut scratch, masked);
+        scratch = Scratch::take();
         let (method, start) = (self.method.as_str(), Started::At(self.started));
         let mut record = recorder.begin(self.kind, method, &self.url, start, &mut scratch);
         record.outcome = ended.outcome;
@@ -297,8 +310,9 @@ impl Attempt {
         record.call_id = self.call_id;
         record.attempt = self.number;
         record.resend_count = self.number.map(|n| n.saturating_sub(1)).filter(|n| *n > 0);
-        if let Some((trace_id, span_id)) = self.trace {
-            (record.trace_id, record.span_id) = (Some(trace_id), Some(span_id));
+        if let Some(trace) = self.trace {
+            record.trace_id = Some(trace.trace_id);
+            (record.span_id, record.parent_span_id) = (trace.span_id, trace.parent_span_id);
         }
         if let Some(call) = call {
             record.call_total_ns = Some(call.total_ns);
@@ -306,6 +320,10 @@ impl Attempt {
         }
         if let Some(tags) = &self.tags {
             tags.label(&mut record);
+        }
+        if let Some(path) = redact::path_by_template(record.url.path, record.template()) {
+            masked = path;
+            record.url.path = &masked;
         }
         let tagged = self.tags.iter().flat_map(Tags::attribute_pairs);
         let facts = self.facts.iter().map(|(key, value)| (key.as_str(), value.as_str()));

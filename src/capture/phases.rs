@@ -15,20 +15,23 @@
 //! - Of a call that was redirected only the last hop's connection is told.
 //! - TCP and TLS come as one time; so does a proxy's handshake.
 //! - Connections without addresses (Unix sockets) tell nothing.
-//! - Names that need no resolution (addresses, overrides) have no `dns_ns`.
+//! - Addresses need no resolution and have no `dns_ns`. Of a name whose resolution was not measured
+//!   (an override, a resolver set past the builder) `connect_ns` is absent too: it would hold both.
+//! - Whether a connection is fresh that a call without an answer paid for, or one that nobody
+//!   recorded, is not known; `connection.reused` is absent for the next call on it.
 
 mod connector;
 mod resolution;
 
-pub(super) use connector::ConnectLayer;
+pub(super) use connector::{ConnectLayer, Payers};
 pub(super) use resolution::Resolution;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -41,10 +44,14 @@ use super::flight::Connection;
 type Addresses = (SocketAddr, SocketAddr);
 
 /// What a call was seen to pay for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Bill {
     connects: Mutex<Vec<Connect>>,
+    /// How often the redirect policy was asked.
     n_redirects: AtomicU32,
+    unused: Arc<Unused>,
+    /// Whether an answer came, and with it the knowledge which connection was used.
+    is_settled: AtomicBool,
 }
 
 /// One connecting, finished or given up.
@@ -57,9 +64,18 @@ struct Connect {
     connect_ns: Option<u64>,
 }
 
-/// Connections of one client that have been made and not used yet.
+/// Connections of one client that have been made, and of which no answer has told a use yet.
 #[derive(Debug, Default)]
-pub(super) struct Unused(Mutex<VecDeque<Addresses>>);
+pub(super) struct Unused(Mutex<VecDeque<(Addresses, Past)>>);
+
+/// What is known of a connection's past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Past {
+    /// It has served nobody.
+    None,
+    /// It may have carried a call that has no answer or no record.
+    Unclear,
+}
 
 /// A connection that is closed unused leaves its addresses here; these are forgotten first.
 const MAX_UNUSED: usize = 4_096;
@@ -70,6 +86,11 @@ thread_local! {
 }
 
 impl Bill {
+    pub(super) fn new(unused: Arc<Unused>) -> Self {
+        let (connects, n_redirects) = (Mutex::default(), AtomicU32::new(0));
+        Self { connects, n_redirects, unused, is_settled: AtomicBool::new(false) }
+    }
+
     pub(super) fn current() -> Option<Arc<Self>> {
         CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
     }
@@ -79,6 +100,8 @@ impl Bill {
         self.n_redirects.store(u32::try_from(nth).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
+    /// How often the redirect policy was asked, which is once more than it agreed where the call
+    /// ended with a redirect.
     pub(super) fn n_redirects(&self) -> u32 {
         self.n_redirects.load(Ordering::Relaxed)
     }
@@ -95,52 +118,83 @@ impl Bill {
     pub(super) fn of_answer(
         &self,
         extensions: &http::Extensions,
-        unused: &Unused,
+        host: Option<&str>,
     ) -> (Connection, bool) {
+        self.is_settled.store(true, Ordering::Relaxed);
         let Some(info) = extensions.get::<HttpInfo>() else {
             return (Connection::default(), false);
         };
         let addresses = (info.local_addr(), info.remote_addr());
-        let is_new = unused.take(addresses);
+        let past = self.unused.take(addresses);
         let own = self.connects().iter().rev().find(|c| c.addresses == Some(addresses)).copied();
         match own {
-            Some(own) => {
-                let (dns_ns, connect_ns) = (own.dns_ns, own.connect_ns);
-                (Connection { dns_ns, connect_ns, reused: Some(false) }, false)
+            Some(own) => (own.connection(host), false),
+            None => {
+                let reused = match past {
+                    Some(Past::None) => Some(false),
+                    Some(Past::Unclear) => None,
+                    None => Some(true),
+                };
+                (Connection { reused, ..Connection::default() }, past == Some(Past::None))
             }
-            None => (Connection { reused: Some(!is_new), ..Connection::default() }, is_new),
         }
     }
 
     /// What a call without an answer had paid for until it ended.
-    pub(super) fn of_failure(&self) -> Connection {
-        match self.connects().last() {
-            Some(&Connect { dns_ns, connect_ns, .. }) => {
-                Connection { dns_ns, connect_ns, reused: Some(false) }
-            }
-            None => Connection::default(),
+    pub(super) fn of_failure(&self, host: Option<&str>) -> Connection {
+        self.connects().last().map_or_else(Connection::default, |last| last.connection(host))
+    }
+}
+
+impl Drop for Bill {
+    fn drop(&mut self) {
+        if self.is_settled.load(Ordering::Relaxed) {
+            return;
+        }
+        // The call may have been sent over one of them.
+        for addresses in self.connects().iter().filter_map(|connect| connect.addresses) {
+            self.unused.doubt(addresses);
         }
     }
 }
 
+impl Connect {
+    /// The cost of a connection to `host`, of which only what was measured is told.
+    fn connection(&self, host: Option<&str>) -> Connection {
+        let host = host.map(|host| host.trim_matches(['[', ']']));
+        let is_address = host.is_some_and(|host| host.parse::<IpAddr>().is_ok());
+        let is_apart = is_address || self.dns_ns.is_some();
+        let connect_ns = self.connect_ns.filter(|_| is_apart);
+        Connection { dns_ns: self.dns_ns, connect_ns, reused: Some(false) }
+    }
+}
+
 impl Unused {
-    fn add(&self, addresses: Addresses) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // One that was closed unused had the same addresses, and there is only one now.
-        if all.contains(&addresses) {
-            return;
-        }
+    fn add(&self, addresses: Addresses, past: Past) {
+        let mut all = self.all();
+        // The system gives the addresses of a closed connection to a new one.
+        all.retain(|(known, _)| *known != addresses);
         if all.len() >= MAX_UNUSED {
             all.pop_front();
         }
-        all.push_back(addresses);
+        all.push_back((addresses, past));
     }
 
-    /// Whether the connection was unused until now.
-    pub(super) fn take(&self, addresses: Addresses) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = all.iter().position(|known| *known == addresses);
-        place.is_some_and(|place| all.remove(place).is_some())
+    /// The past of a connection, unless an answer has told of its use already.
+    pub(super) fn take(&self, addresses: Addresses) -> Option<Past> {
+        let mut all = self.all();
+        let place = all.iter().position(|(known, _)| *known == addresses)?;
+        all.remove(place).map(|(_, past)| past)
+    }
+
+    fn doubt(&self, addresses: Addresses) {
+        if let Some((_, past)) = self.all().iter_mut().find(|(known, _)| *known == addresses) {
+            *past = Past::Unclear;
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, VecDeque<(Addresses, Past)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -21,7 +21,7 @@ use http::Extensions;
 
 use super::reqwest::{Client, Request, Response};
 use super::reqwest_middleware::{self, ClientBuilder, ClientWithMiddleware, Next, Result};
-use crate::capture::calls::LogicalCall;
+use crate::capture::calls::{Flying, LogicalCall};
 use crate::capture::phases::Billed;
 use crate::capture::recorder::Source;
 use crate::capture::tags::Tags;
@@ -94,10 +94,15 @@ impl reqwest_middleware::Middleware for Middleware {
         let Some(recorder) = self.gate.recorder() else {
             return next.run(request, extensions).await;
         };
+        if extensions.get::<Flying>().is_some() {
+            return next.run(request, extensions).await;
+        }
         let tags = extensions.get::<Tags>();
         let mut flight = self.gate.begin(recorder.clone(), &request, tags);
         if self.place != Place::Alone {
-            let Some(call) = extensions.get::<Arc<LogicalCall>>().cloned() else {
+            // An outermost one begins anew, whatever calls the extensions have seen before.
+            let known = extensions.get::<Arc<LogicalCall>>().cloned();
+            let Some(call) = known.filter(|_| self.place != Place::Outer) else {
                 let call = LogicalCall::begin(recorder);
                 extensions.insert(Arc::clone(&call));
                 return self.whole(Whole::new(call, flight), request, extensions, next).await;
@@ -110,8 +115,10 @@ impl reqwest_middleware::Middleware for Middleware {
             }
         }
         let departure = self.gate.depart(&mut request, &mut flight);
+        extensions.insert(Flying);
         let passage = next.run(request, extensions);
         let result = Billed::new(departure.bill.clone(), passage).await;
+        extensions.remove::<Flying>();
         self.gate.arrive(&departure, result, flight)
     }
 }

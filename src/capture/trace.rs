@@ -1,5 +1,6 @@
 //! Which trace a call belongs to, after W3C Trace Context (level 1), and its `traceparent`.
-//! Never sends one to a host that is not allowed to see it.
+//! Never sends a request with one to a host that is not allowed to see it; where that host sends the
+//! client on, the client takes the header along, as it does with all but credentials.
 
 #[cfg(test)]
 mod tests;
@@ -14,8 +15,10 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Trace {
     pub(super) trace_id: [u8; 16],
-    /// Of the call itself.
-    pub(super) span_id: [u8; 8],
+    /// Of the call itself; `None` where somebody else has named it already.
+    pub(super) span_id: Option<[u8; 8]>,
+    /// Of what the call is a step of.
+    pub(super) parent_span_id: Option<[u8; 8]>,
     flags: u8,
 }
 
@@ -33,14 +36,16 @@ impl Trace {
         call_id: Option<[u8; 16]>,
     ) -> Option<Self> {
         if let Some(carried) = headers.get(TRACEPARENT) {
+            // The header names a span of whoever set it, of which this is a step.
             return Self::parse(carried.as_bytes());
         }
         let is_allowed = allowed.traces(host);
         let trace = match parent() {
-            Some((trace_id, flags)) => Self { trace_id, span_id: new_span_id(), flags },
+            Some(parent) => Self { span_id: Some(new_span_id()), ..parent },
             None if is_allowed => {
                 let trace_id = call_id.unwrap_or_else(|| uuid::Uuid::now_v7().into_bytes());
-                Self { trace_id, span_id: new_span_id(), flags: SAMPLED }
+                let span_id = Some(new_span_id());
+                Self { trace_id, span_id, parent_span_id: None, flags: SAMPLED }
             }
             None => return None,
         };
@@ -54,7 +59,7 @@ impl Trace {
     #[cfg(feature = "tower")]
     pub(super) fn of_arrival(headers: &HeaderMap) -> Option<Self> {
         let carried = Self::parse(headers.get(TRACEPARENT)?.as_bytes())?;
-        Some(Self { span_id: new_span_id(), ..carried })
+        Some(Self { span_id: Some(new_span_id()), ..carried })
     }
 
     /// `00-<32 hex>-<16 hex>-<2 hex>`; later versions may be longer.
@@ -66,15 +71,16 @@ impl Trace {
             return None;
         }
         let trace_id = hex(&header[3..35])?;
-        let span_id = hex(&header[36..52])?;
+        let parent_span_id = hex(&header[36..52])?;
         let flags = hex::<1>(&header[53..55])?[0];
-        let is_set = trace_id != [0; 16] && span_id != [0; 8];
-        is_set.then_some(Self { trace_id, span_id, flags })
+        let is_set = trace_id != [0; 16] && parent_span_id != [0; 8];
+        let parent_span_id = Some(parent_span_id);
+        is_set.then_some(Self { trace_id, span_id: None, parent_span_id, flags })
     }
 
     fn header(&self) -> String {
         let trace_id = u128::from_be_bytes(self.trace_id);
-        let span_id = u64::from_be_bytes(self.span_id);
+        let span_id = u64::from_be_bytes(self.span_id.unwrap_or_default());
         format!("00-{trace_id:032x}-{span_id:016x}-{:02x}", self.flags)
     }
 }
@@ -87,18 +93,23 @@ fn new_span_id() -> [u8; 8] {
     span_id
 }
 
-/// The trace of the code that calls, and its flags: OpenTelemetry's current context, which
+/// The trace of the code that calls: OpenTelemetry's current context, which
 /// `tracing-opentelemetry` sets for the current span.
 #[cfg(feature = "opentelemetry")]
-fn parent() -> Option<([u8; 16], u8)> {
+fn parent() -> Option<Trace> {
     use opentelemetry::trace::TraceContextExt;
     let context = opentelemetry::Context::current();
     let span = context.span().span_context().clone();
-    span.is_valid().then(|| (span.trace_id().to_bytes(), span.trace_flags().to_u8()))
+    span.is_valid().then(|| Trace {
+        trace_id: span.trace_id().to_bytes(),
+        span_id: None,
+        parent_span_id: Some(span.span_id().to_bytes()),
+        flags: span.trace_flags().to_u8(),
+    })
 }
 
 #[cfg(not(feature = "opentelemetry"))]
-fn parent() -> Option<([u8; 16], u8)> {
+fn parent() -> Option<Trace> {
     None
 }
 

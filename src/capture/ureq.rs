@@ -54,9 +54,7 @@ impl Middleware {
         let host = request.uri().host().unwrap_or_default().to_owned();
         let allowed = flight.recorder().allowed();
         let headers: &mut HeaderMap = request.headers_mut();
-        if let Some(trace) = Trace::of_request(headers, &host, &allowed, flight.call_id()) {
-            flight.trace(trace.trace_id, trace.span_id);
-        }
+        flight.trace(Trace::of_request(headers, &host, &allowed, flight.call_id()));
         flight.headers("http.request.header.", headers, &allowed.request_headers);
         if let Some(n_bytes) = length(headers) {
             flight.sent(Sent::Whole(n_bytes));

@@ -33,6 +33,16 @@ pin_project! {
         look: Option<Box<dyn Look>>,
         classify: fn(&B::Error) -> ErrorClass,
     }
+
+    impl<B: Body> PinnedDrop for Watched<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let Some(flight) = this.flight {
+                // The flight itself ends as it is dropped, right after this.
+                finish(flight, this.content, this.look);
+            }
+        }
+    }
 }
 
 impl<B: Body> Watched<B> {
@@ -55,7 +65,9 @@ impl<B: Body> Watched<B> {
     /// Adds somebody who looks at the bytes.
     #[cfg(feature = "tower")]
     pub(super) fn with_look(self, look: Option<Box<dyn Look>>) -> Self {
-        Self { look, ..self }
+        let mut watched = self;
+        watched.look = look;
+        watched
     }
 }
 

@@ -74,6 +74,8 @@ words! {
         TraceId = "trace_id",
         /// Span id.
         SpanId = "span_id",
+        /// Span id of what the call is a step of.
+        ParentSpanId = "parent_span_id",
         /// User attributes, a JSON object.
         Attributes = "attributes",
     }
@@ -95,7 +97,7 @@ impl CallColumn {
             C::Total | C::Dns | C::Connect | C::Ttfb | C::Body => Encoding::Varint,
             C::CallTotal => Encoding::Varint,
             C::CallId | C::TraceId => Encoding::Id16,
-            C::SpanId => Encoding::Id8,
+            C::SpanId | C::ParentSpanId => Encoding::Id8,
         }
     }
 }
@@ -195,6 +197,7 @@ impl CallsBuilder {
             C::CallOutcome => builder.push_text(record.call_outcome.map_or("", Outcome::as_str)),
             C::TraceId => builder.push_id(record.trace_id),
             C::SpanId => builder.push_id(record.span_id),
+            C::ParentSpanId => builder.push_id(record.parent_span_id),
             C::Attributes => builder.push_text(&record.attributes),
         }
     }
@@ -294,6 +297,7 @@ impl Calls {
             call_outcome: Outcome::from_word(self.text(C::CallOutcome, row)),
             trace_id: self.id(C::TraceId, row),
             span_id: self.id(C::SpanId, row),
+            parent_span_id: self.id(C::ParentSpanId, row),
             method: self.text(C::Method, row),
             url,
             template: cow(C::Template),

@@ -92,6 +92,8 @@ struct Line<'a> {
     /// 16 hexadecimal digits.
     #[serde(skip_serializing_if = "String::is_empty")]
     span_id: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    parent_span_id: String,
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     attributes: serde_json::Map<String, serde_json::Value>,
 }
@@ -191,6 +193,7 @@ impl Line<'_> {
         }
         record.trace_id = id(&self.trace_id, "trace_id")?;
         record.span_id = id(&self.span_id, "span_id")?;
+        record.parent_span_id = id(&self.parent_span_id, "parent_span_id")?;
         record.set_template(&self.template);
         set(&self.protocol_version, |text| record.set_protocol_version(text));
         set(&self.error_type, |text| record.set_error_type(text));
@@ -263,6 +266,7 @@ fn line_of<'r>(record: &'r Record<'_>) -> Line<'r> {
         call_outcome: record.call_outcome.map(|outcome| outcome.as_str().into()),
         trace_id: record.trace_id.map(hex).unwrap_or_default(),
         span_id: record.span_id.map(hex).unwrap_or_default(),
+        parent_span_id: record.parent_span_id.map(hex).unwrap_or_default(),
         attributes: serde_json::from_str(record.attributes()).unwrap_or_default(),
     }
 }

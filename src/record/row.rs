@@ -85,6 +85,7 @@ struct Fields<'a> {
     call_id: Option<[u8; 16]>,
     trace_id: Option<[u8; 16]>,
     span_id: Option<[u8; 8]>,
+    parent_span_id: Option<[u8; 8]>,
     texts: [&'a str; N_TEXTS],
 }
 
@@ -110,6 +111,7 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let call_id = if ids & 1 != 0 { Some(take(row)?) } else { None };
     let trace_id = if ids & 2 != 0 { Some(take(row)?) } else { None };
     let span_id = if ids & 4 != 0 { Some(take(row)?) } else { None };
+    let parent_span_id = if ids & 8 != 0 { Some(take(row)?) } else { None };
     let mut texts = [""; N_TEXTS];
     for text in &mut texts {
         let length = usize::from(u16::from_le_bytes(take(row)?));
@@ -126,6 +128,7 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
         call_id,
         trace_id,
         span_id,
+        parent_span_id,
         texts,
     };
     Ok(fields.name())
@@ -184,6 +187,7 @@ impl<'a> Fields<'a> {
             call_outcome: small::<usize>(call_outcome).and_then(|n| Outcome::ALL.get(n).copied()),
             trace_id: self.trace_id,
             span_id: self.span_id,
+            parent_span_id: self.parent_span_id,
             method,
             url: SafeUrl { scheme, host, port: small(port), path, query },
             template: Cow::Borrowed(template),
@@ -238,11 +242,13 @@ fn texts<'r>(record: &'r Record<'_>) -> [&'r str; N_TEXTS] {
 fn write_ids(record: &Record<'_>, out: &mut Vec<u8>) {
     let bits = u8::from(record.call_id.is_some())
         | u8::from(record.trace_id.is_some()) << 1
-        | u8::from(record.span_id.is_some()) << 2;
+        | u8::from(record.span_id.is_some()) << 2
+        | u8::from(record.parent_span_id.is_some()) << 3;
     out.push(bits);
     out.extend(record.call_id.iter().flatten());
     out.extend(record.trace_id.iter().flatten());
     out.extend(record.span_id.iter().flatten());
+    out.extend(record.parent_span_id.iter().flatten());
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], RowError> {

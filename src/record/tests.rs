@@ -22,6 +22,7 @@ fn full<'a>(url: SafeUrl<'a>) -> Record<'a> {
     record.call_outcome = Some(Outcome::Cancelled);
     record.trace_id = Some([2; 16]);
     record.span_id = Some([3; 8]);
+    record.parent_span_id = Some([4; 8]);
     record.set_template("/v1/{id}");
     record.set_protocol_version("1.1");
     record.set_error_type("503");

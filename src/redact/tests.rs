@@ -222,3 +222,15 @@ fn bodies_are_masked_whole_or_broken_off() {
     check_body(BodyKind::Text, "my password: hunter2", REDACTED);
     check_body(BodyKind::Text, "password: REDACTED hunter2", REDACTED);
 }
+
+#[test]
+fn a_route_says_which_segments_are_secret() {
+    let check = |path, template, expected: Option<&str>| {
+        assert_eq!(path_by_template(path, template).as_deref(), expected, "{path} {template}");
+    };
+    check("/invite/hunter2", "/invite/{token}", Some("/invite/REDACTED"));
+    check("/a/1/b/x.png", "/a/{id}/b/{password}.png", Some("/a/1/b/REDACTED"));
+    check("/users/17", "/users/{int}", None);
+    check("/invite/hunter2/more", "/invite/{token}", None);
+    check("/invite", "/invite", None);
+}

@@ -11,6 +11,7 @@ use crate::codec::{Batch, CallColumn, CallsBuilder, EncodeError, Encoder, Limits
 use crate::config::Batching;
 use crate::minute::Minutes;
 use crate::record::{Record, read_row};
+use crate::redact;
 use crate::sample::{Sampler, Sampling};
 use crate::stats::Drops;
 use crate::template::{Naming, Templates};
@@ -117,7 +118,8 @@ impl Assembler {
         let naming = Arc::clone(&self.naming);
         while let Ok(Some(mut record)) = read_row(&mut rows) {
             n_read += 1;
-            self.push(&mut record, &naming, now);
+            let mut masked = String::new();
+            self.push(&mut record, &naming, &mut masked, now);
             if self.is_full() {
                 close(self);
             }
@@ -125,7 +127,13 @@ impl Assembler {
         u64::from(n_records) - n_read
     }
 
-    fn push<'r>(&mut self, record: &mut Record<'r>, naming: &'r Naming, now: Tick) {
+    fn push<'r>(
+        &mut self,
+        record: &mut Record<'r>,
+        naming: &'r Naming,
+        masked: &'r mut String,
+        now: Tick,
+    ) {
         let (host, path) = (record.url.host, record.url.path);
         if let Some(target) = naming.target(host).filter(|_| record.target.is_empty()) {
             record.target = Cow::Borrowed(target);
@@ -135,7 +143,12 @@ impl Assembler {
             && let Some(template) = naming.template(host, record.method, path)
         {
             record.template = Cow::Borrowed(template);
+            if let Some(path) = redact::path_by_template(path, template) {
+                *masked = path;
+                record.url.path = masked;
+            }
         }
+        let path = record.url.path;
         if !(host.is_empty() && path.is_empty() && record.template.is_empty()) {
             let template = self.templates.admit(host, &record.template, path);
             if template != record.template {

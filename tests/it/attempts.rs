@@ -162,3 +162,65 @@ async fn redirects_are_told_by_number_and_last_host() {
     assert_eq!(calls[0]["attributes"]["redirect.server.address"], "127.0.0.1");
     assert_eq!(calls[0]["url.path"], "/temporary");
 }
+
+#[tokio::test]
+async fn layers_of_ours_within_each_other_record_a_call_once() {
+    let upstream = Upstream::start().await;
+    let nested: [fn(&Egret) -> ClientWithMiddleware; 4] = [
+        |egret| egret.stack(reqwest::Client::new()).with(egret.middleware()).build(),
+        |egret| {
+            let wrapped = egret.wrap(reqwest::Client::new());
+            ClientBuilder::from_client(wrapped).with(egret.middleware()).build()
+        },
+        |egret| {
+            let stack = ClientBuilder::new(reqwest::Client::new()).with(egret.middleware());
+            stack.with(egret.middleware()).with(egret.middleware()).build()
+        },
+        |egret| {
+            let stacked = egret.stack(reqwest::Client::new()).build();
+            ClientBuilder::from_client(stacked).with(egret.middleware()).build()
+        },
+    ];
+    for (n, client) in nested.into_iter().enumerate() {
+        let url = upstream.url("/items");
+        let calls = records(client, async move |client: ClientWithMiddleware| {
+            client.get(url).send().await.unwrap().bytes().await.unwrap();
+        })
+        .await;
+        assert_eq!(calls.len(), 1, "{n}: {calls:?}");
+    }
+}
+
+#[tokio::test]
+async fn extensions_that_are_used_again_make_another_call() {
+    let upstream = Upstream::start().await;
+    let url = upstream.url("/items");
+    let calls = records(stacked, async move |client: ClientWithMiddleware| {
+        let mut extensions = Extensions::new();
+        for _ in 0..2 {
+            let request = client.get(&url).build().unwrap();
+            let answer = client.execute_with_extensions(request, &mut extensions).await.unwrap();
+            answer.bytes().await.unwrap();
+        }
+    })
+    .await;
+    assert_eq!(told(&calls), ["1 200 null completed", "1 200 null completed"]);
+    assert_ne!(calls[0]["call_id"], calls[1]["call_id"]);
+}
+
+#[tokio::test]
+async fn redirects_that_were_refused_are_not_counted() {
+    let upstream = Upstream::start().await;
+    let count = async |policy: fn() -> reqwest::redirect::Policy, path: &str| {
+        let url = upstream.url(path);
+        let build = |egret: &Egret| egret.reqwest_client().redirect(policy()).build().unwrap();
+        let calls = records(build, async move |client: ClientWithMiddleware| {
+            // How it ends is told by its record.
+            let _ = client.get(url).send().await;
+        })
+        .await;
+        calls[0]["attributes"]["redirect.count"].clone()
+    };
+    assert_eq!(count(reqwest::redirect::Policy::none, "/temporary").await, Value::Null);
+    assert_eq!(count(|| reqwest::redirect::Policy::limited(3), "/loop").await, "3");
+}

@@ -91,7 +91,8 @@ async fn only_allowed_hosts_see_the_trace() {
     assert_eq!(calls[0]["trace_id"].as_str().unwrap().len(), 32);
     assert_eq!(calls[1]["trace_id"], Value::Null);
     assert_eq!(calls[2]["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
-    assert_eq!(calls[2]["span_id"], "00f067aa0ba902b7");
+    assert_eq!(calls[2]["parent_span_id"], "00f067aa0ba902b7");
+    assert_eq!(calls[2]["span_id"], Value::Null, "that span is whoever's set the header");
 }
 
 #[cfg(feature = "opentelemetry")]
@@ -121,4 +122,5 @@ async fn the_trace_of_the_code_that_calls_is_continued() {
     assert_eq!(calls[0]["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
     assert_eq!(calls[1]["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
     assert_ne!(calls[0]["span_id"], calls[1]["span_id"]);
+    assert_eq!(calls[0]["parent_span_id"], "00f067aa0ba902b7");
 }

@@ -91,6 +91,27 @@ async fn bodies_are_cut_visibly_and_between_characters() {
 }
 
 #[tokio::test]
+async fn bodies_under_way_share_one_budget() {
+    let transport = MemoryTransport::default();
+    let config = Config::builder().body_types("text/plain").body_budget_bytes(10);
+    let egret = Egret::start_with(config.build().unwrap(), transport.clone()).unwrap();
+    let client = egret.wrap(reqwest::Client::new());
+    let url = echo().await;
+    let post = async || {
+        let request = client.post(&url).header(CONTENT_TYPE, "text/plain").body("eight by");
+        request.send().await.unwrap()
+    };
+    // The first one's body is held until its record is made.
+    let first = post().await;
+    let second = post().await;
+    drop((first, second));
+    egret.shutdown_async(Duration::from_secs(5)).await.unwrap();
+    let calls = transport.calls();
+    let n_kept = calls.iter().filter(|c| c["attributes"]["http.request.body"] == "eight by");
+    assert_eq!(n_kept.count(), 1, "{calls:?}");
+}
+
+#[tokio::test]
 async fn a_secret_in_a_cut_body_does_not_escape() {
     let config = Config::builder().body_types("application/json").body_bytes(40);
     let body = r#"{"deep": {"api_key": "sk_live_51H8abcdefghijklmnop", "n": 1}}"#;

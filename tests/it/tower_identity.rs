@@ -250,7 +250,7 @@ async fn a_request_arrives_as_the_bare_service_sends_it() {
     // What is told of the request behind the layer.
     let tell = |request: Request<Full<Bytes>>| async move {
         let (parts, body) = request.into_parts();
-        let told = format!("{parts:?} {} {body:?}", parts.extensions.len());
+        let told = format!("{parts:?} {:?} {body:?}", parts.extensions.get::<u8>());
         Ok::<_, std::convert::Infallible>(Response::new(Full::<Bytes>::from(told)))
     };
     let request = || {

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use reqwest::dns::Resolve;
 
 use super::Client;
-use crate::capture::phases::{ConnectLayer, Unused};
+use crate::capture::phases::{ConnectLayer, Payers, Unused};
 use crate::capture::recorder::Source;
 
 /// [`reqwest::blocking::ClientBuilder`] with egret in it.
@@ -47,7 +47,10 @@ impl ClientBuilder {
     pub fn build(self) -> reqwest::Result<Client> {
         let unused = Arc::<Unused>::default();
         // Nobody is to be billed on reqwest's thread; it learns which connections are new.
-        let inner = self.inner.connector_layer(ConnectLayer(Arc::clone(&unused))).build()?;
+        let inner = self
+            .inner
+            .connector_layer(ConnectLayer::new(Arc::clone(&unused), Payers::Untold))
+            .build()?;
         Ok(Client { inner, source: self.source, unused: Some(unused) })
     }
 

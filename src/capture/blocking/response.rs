@@ -44,8 +44,8 @@ impl Response {
             body_bytes: inner.content_length(),
         });
         if let (Some(unused), Some(info)) = (unused, inner.extensions().get::<HttpInfo>()) {
-            let is_new = unused.take((info.local_addr(), info.remote_addr()));
-            flight.connection(Connection { reused: Some(!is_new), ..Connection::default() });
+            let past = unused.take((info.local_addr(), info.remote_addr()));
+            flight.connection(Connection { reused: Some(past.is_none()), ..Connection::default() });
         }
         if is_elsewhere(inner.url(), sent_to) {
             flight.fact("redirect.server.address", inner.url().host_str().unwrap_or_default());

@@ -12,18 +12,36 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::resolution::{RESOLVING, Resolution};
-use super::{Addresses, Bill, Connect, Restore, Unused};
+use super::{Addresses, Bill, Connect, Past, Restore, Unused};
 use crate::clock::Tick;
 
 /// Put around the connector by the measured client's builder.
 #[derive(Debug, Clone)]
-pub(crate) struct ConnectLayer(pub(crate) Arc<Unused>);
+pub(crate) struct ConnectLayer {
+    unused: Arc<Unused>,
+    payers: Payers,
+}
+
+/// Whether the calls that ask for connections can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Payers {
+    /// A connection without a payer was made for a call that nobody records.
+    Told,
+    /// Calls are polled elsewhere.
+    Untold,
+}
+
+impl ConnectLayer {
+    pub(crate) fn new(unused: Arc<Unused>, payers: Payers) -> Self {
+        Self { unused, payers }
+    }
+}
 
 impl<S> Layer<S> for ConnectLayer {
     type Service = TimedConnector<S>;
 
     fn layer(&self, inner: S) -> TimedConnector<S> {
-        TimedConnector { inner, unused: Arc::clone(&self.0) }
+        TimedConnector { inner, unused: Arc::clone(&self.unused), payers: self.payers }
     }
 }
 
@@ -32,6 +50,7 @@ impl<S> Layer<S> for ConnectLayer {
 pub(crate) struct TimedConnector<S> {
     inner: S,
     unused: Arc<Unused>,
+    payers: Payers,
 }
 
 impl<S, D> Service<D> for TimedConnector<S>
@@ -51,6 +70,7 @@ where
         let entry = Entry {
             payer: Bill::current(),
             unused: Arc::clone(&self.unused),
+            payers: self.payers,
             resolution: Arc::default(),
             started: Tick::now(),
             is_entered: false,
@@ -100,6 +120,7 @@ struct Entry {
     /// `None` where no measured call asked, as for a connection that a pool makes by itself.
     payer: Option<Arc<Bill>>,
     unused: Arc<Unused>,
+    payers: Payers,
     resolution: Arc<Resolution>,
     started: Tick,
     is_entered: bool,
@@ -118,7 +139,8 @@ impl Entry {
         let connect_ns = total_ns.saturating_sub(dns_ns.unwrap_or(0));
         let connect_ns = (is_connected || dns_ns.is_none()).then_some(connect_ns);
         if let Some(addresses) = addresses {
-            self.unused.add(addresses);
+            let is_fresh = self.payer.is_some() || self.payers == Payers::Untold;
+            self.unused.add(addresses, if is_fresh { Past::None } else { Past::Unclear });
         }
         if let Some(payer) = &self.payer {
             payer.add(Connect { addresses, dns_ns, connect_ns });

@@ -9,7 +9,7 @@ use super::super::reqwest_middleware::ClientWithMiddleware;
 use super::super::resolver::{IntoResolver, SystemResolver, TimedResolver};
 use super::{Gate, Middleware, Place, Stack};
 use crate::capture::forward::forward_builder;
-use crate::capture::phases::{Bill, ConnectLayer, Unused};
+use crate::capture::phases::{Bill, ConnectLayer, Payers, Unused};
 use crate::capture::recorder::Source;
 
 /// `reqwest`'s client builder with egret in it; made by
@@ -88,7 +88,10 @@ impl ReqwestBuilder {
     pub(crate) fn parts(self) -> reqwest::Result<(reqwest::Client, Gate)> {
         let unused = Arc::<Unused>::default();
         // Outermost of the layers, so that the time of the user's own ones is seen too.
-        let client = self.inner.connector_layer(ConnectLayer(Arc::clone(&unused))).build()?;
+        let client = self
+            .inner
+            .connector_layer(ConnectLayer::new(Arc::clone(&unused), Payers::Told))
+            .build()?;
         Ok((client, self.gate.measured(unused)))
     }
 }

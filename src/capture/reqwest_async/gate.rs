@@ -17,6 +17,7 @@ use crate::capture::recorder::{Recorder, Source};
 use crate::capture::tags::Tags;
 use crate::capture::trace::Trace;
 use crate::capture::watched::{Counted, Watched};
+use crate::error::ErrorClass;
 use crate::record::Kind;
 
 /// What every capture of a reqwest client goes through, whether a middleware or a client of ours.
@@ -69,7 +70,7 @@ impl Gate {
     ) -> Departure {
         let departure = Departure {
             url: request.url().clone(),
-            bill: self.unused.as_ref().map(|_| Arc::default()),
+            bill: self.unused.as_ref().map(|unused| Arc::new(Bill::new(Arc::clone(unused)))),
         };
         ready(request, flight);
         departure
@@ -82,19 +83,20 @@ impl Gate {
         result: Result<Response, E>,
         mut flight: Flight,
     ) -> Result<Response, E> {
-        let paid = departure.bill.as_deref().zip(self.unused.as_deref());
         match result {
             Ok(response) => {
-                if let Some((bill, unused)) = paid {
-                    ascribe(bill, unused, &response, &mut flight);
+                if let Some(bill) = &departure.bill {
+                    ascribe(bill, &response, &mut flight);
                 }
                 Ok(watch(response, flight, &departure.url))
             }
             Err(error) => {
-                if let Some((bill, _)) = paid {
-                    flight.connection(bill.of_failure());
+                let class = error.class();
+                if let Some(bill) = &departure.bill {
+                    flight.connection(bill.of_failure(departure.url.host_str()));
+                    note_redirects(bill, class == ErrorClass::Redirect, &mut flight);
                 }
-                flight.fail(error.class());
+                flight.fail(class);
                 Err(error)
             }
         }
@@ -113,9 +115,7 @@ fn ready(request: &mut Request, flight: &mut Flight) {
     let allowed = flight.recorder().allowed();
     let host = request.url().host_str().unwrap_or_default().to_owned();
     let trace = Trace::of_request(request.headers_mut(), &host, &allowed, flight.call_id());
-    if let Some(trace) = trace {
-        flight.trace(trace.trace_id, trace.span_id);
-    }
+    flight.trace(trace);
     flight.headers("http.request.header.", request.headers(), &allowed.request_headers);
     let content_type = request.headers().get(CONTENT_TYPE);
     let content = Content::of(REQUEST_BODY, allowed.bodies.as_ref(), content_type);
@@ -139,14 +139,23 @@ fn ready(request: &mut Request, flight: &mut Flight) {
 }
 
 /// Ascribes the answer's connection.
-fn ascribe(bill: &Bill, unused: &Unused, response: &Response, flight: &mut Flight) {
-    let (connection, is_anothers) = bill.of_answer(response.extensions(), unused);
+fn ascribe(bill: &Bill, response: &Response, flight: &mut Flight) {
+    let host = response.url().host_str();
+    let (connection, is_anothers) = bill.of_answer(response.extensions(), host);
     flight.connection(connection);
     if is_anothers {
         flight.fact("connection.origin", "another_call");
     }
-    if bill.n_redirects() > 0 {
-        flight.fact("redirect.count", bill.n_redirects().to_string());
+    let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    note_redirects(bill, is_redirect, flight);
+}
+
+/// Of the redirects that the policy was asked about it refused the last one, where the call ended
+/// with it.
+fn note_redirects(bill: &Bill, is_last_refused: bool, flight: &mut Flight) {
+    let n_followed = bill.n_redirects().saturating_sub(u32::from(is_last_refused));
+    if n_followed > 0 {
+        flight.fact("redirect.count", n_followed.to_string());
     }
 }
 

@@ -1,6 +1,6 @@
 //! The layer around a tower client.
-//! Never changes a request but for the `traceparent` of hosts that may have it, and the extension
-//! by which attempts know their call.
+//! Never changes a request but for the `traceparent` of hosts that may have it, and the extensions
+//! by which attempts know their call and layers of ours each other.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -20,7 +20,7 @@ use super::answer::{Asked, watch};
 use super::errors::{Cause, Plain, class_of};
 use super::guard::OnPanic;
 use super::uri::url_of;
-use crate::capture::calls::LogicalCall;
+use crate::capture::calls::{Flying, LogicalCall};
 use crate::capture::flight::{Flight, Sent};
 use crate::capture::recorder::Source;
 use crate::capture::tags::Tags;
@@ -210,23 +210,27 @@ impl Settings {
     /// What the request will be recorded as, made known to the layers within.
     fn depart<B: Body>(&self, request: &mut Request<B>) -> Passage {
         let Some(recorder) = self.source.recorder() else { return Passage::Unseen };
+        if request.extensions().get::<Flying>().is_some() {
+            return Passage::Unseen;
+        }
         let target = self.target(request.uri());
         let url = url_of(&target, request.headers());
         let method = request.method().clone();
         let mut flight = Flight::begin(recorder.clone(), Kind::Client, method, url);
         flight.tags(request.extensions().get::<Tags>());
+        if self.place == Place::AroundRetries {
+            let call = LogicalCall::begin(recorder);
+            request.extensions_mut().insert(Arc::clone(&call));
+            // Its attempts ready the request themselves, each anew.
+            return Passage::Call(Whole::new(call, flight));
+        }
         match request.extensions().get::<Arc<LogicalCall>>() {
             // Only what stands around us knows how many more there will be.
             Some(call) if call.has_ended() => flight.numbered(call.id(), call.next_attempt()),
             Some(call) => flight.attempt_of(call),
-            None if self.place == Place::AroundRetries => {
-                let call = LogicalCall::begin(recorder);
-                request.extensions_mut().insert(Arc::clone(&call));
-                // Its attempts ready the request themselves, each anew.
-                return Passage::Call(Whole::new(call, flight));
-            }
             None => {}
         }
+        request.extensions_mut().insert(Flying);
         ready_request(request, &target, &mut flight);
         Passage::Attempt(flight)
     }
@@ -246,9 +250,7 @@ fn ready_request<B: Body>(request: &mut Request<B>, target: &Uri, flight: &mut F
     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let host = target.host().or(header.map(without_port)).unwrap_or_default().to_owned();
     let trace = Trace::of_request(request.headers_mut(), &host, &allowed, flight.call_id());
-    if let Some(trace) = trace {
-        flight.trace(trace.trace_id, trace.span_id);
-    }
+    flight.trace(trace);
     flight.headers("http.request.header.", request.headers(), &allowed.request_headers);
     // A body whose type is the service's cannot be wrapped; its own word is all there is.
     if let Some(n_bytes) = request.body().size_hint().exact() {

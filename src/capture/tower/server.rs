@@ -179,9 +179,7 @@ fn arrive<B: Body + 'static>(source: &Source, request: Request<B>) -> (Request<B
     if let Some(peer) = route.peer {
         flight.peer(peer);
     }
-    if let Some(trace) = Trace::of_arrival(request.headers()) {
-        flight.trace(trace.trace_id, trace.span_id);
-    }
+    flight.trace(Trace::of_arrival(request.headers()));
     let allowed = flight.recorder().allowed();
     flight.headers("http.request.header.", request.headers(), &allowed.request_headers);
     match request.body().size_hint().exact() {

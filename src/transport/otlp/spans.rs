@@ -55,6 +55,7 @@ fn span(batch: Uuid, row: usize, record: &Record<'_>) -> Span {
     Span {
         trace_id: trace_id.to_vec(),
         span_id: span_id.to_vec(),
+        parent_span_id: record.parent_span_id.map(Vec::from).unwrap_or_default(),
         flags: SAMPLED,
         name: name(record),
         kind: if is_server { SpanKind::Server } else { SpanKind::Client } as i32,
