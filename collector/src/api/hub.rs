@@ -79,8 +79,10 @@ fn told(head: &Parts, message: &str) -> Result<Message, Problem> {
             Ok(if message == "sync" { Message::Sync } else { Message::Startup })
         }
         "log" => Ok(Message::Log(file(head)?)),
-        // No SDK sends it, so that no SDK is silenced by it.
-        _ => Err(Problem::not_found()),
+        // Were it 404, an SDK that has one more message would be silent about all of them.
+        _ => Err(Problem::unprocessable(format!(
+            "there is no message {message:?}; there are startup, sync and log"
+        ))),
     }
 }
 

@@ -123,6 +123,7 @@ async fn what_cannot_be_read_is_told_to_be_dropped() {
     let table = [
         (post(&client, "sync").body("{"), 422, "the message cannot be read: EOF"),
         (post(&client, "startup").body("{}"), 422, "missing field"),
+        (post(&client, "later").body("{}"), 422, "there are startup, sync and log"),
         (post(&client, "log").body(log()), 422, "`uuid` is missing"),
         (post(&client, "log?uuid=7").body(log()), 422, "must be a UUID"),
         (post(&client, &log_path).body("not gzip"), 422, "line 1"),

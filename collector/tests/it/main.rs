@@ -20,3 +20,4 @@ mod page;
 mod python;
 mod refusals;
 mod summary;
+mod wild;
