@@ -200,3 +200,14 @@ fn hex(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
     rest.is_empty().then(|| pairs.iter().map(|[high, low]| high * 16 + low).collect())
 }
+
+/// What is wrong with JSON, without the text that stands in the wrong place: it may be a secret.
+fn json_problem(error: &serde_json::Error) -> String {
+    let problem = error.to_string();
+    match (problem.find("string \""), problem.rfind("\", expected")) {
+        (Some(text), Some(end)) if text < end => {
+            format!("{}string{}", &problem[..text], &problem[end + 1..])
+        }
+        _ => problem,
+    }
+}

@@ -92,8 +92,10 @@ fn text<'b>(
 
 /// A whole message that is one JSON object.
 fn object<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
-    serde_json::from_str(text)
-        .map_err(|error| Refusal::Malformed(format!("the message cannot be read: {error}")))
+    serde_json::from_str(text).map_err(|error| {
+        let problem = super::json_problem(&error);
+        Refusal::Malformed(format!("the message cannot be read: {problem}"))
+    })
 }
 
 /// The moment of a time in seconds since 1970.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Reading, Refusal, unix_ns};
+use crate::ingest::json_problem;
 
 /// The reason under which unreadable lines count as calls that are not seen.
 const INVALID: &str = "hub_log_line_invalid";
@@ -89,7 +90,7 @@ pub(super) fn to_batch(text: &str, file: Uuid, reading: &Reading<'_>) -> Result<
 }
 
 fn push(line: &str, now_ns: u64, calls: &mut CallsBuilder) -> Result<(), String> {
-    let line: Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let line: Line<'_> = serde_json::from_str(line).map_err(|error| json_problem(&error))?;
     let mut scratch = String::new();
     let url = SafeUrl::parse(&line.request.url, &mut scratch);
     let start_ns = unix_ns(line.request.timestamp, "request.timestamp", now_ns)?;

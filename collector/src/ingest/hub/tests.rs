@@ -228,6 +228,8 @@ fn what_cannot_be_read_is_refused_with_its_reason() {
     check_refused(sync, with("/requests/0/response_times", bins), "\"fast\" is not a number");
     let many = Value::from(vec![super::tests::sync()["requests"][0].clone(); 51]);
     check_refused(sync, with("/requests", many), "too large: 51 requests");
+    let secret = with("/timestamp", "hunter2\", expected".into());
+    check_refused(sync, secret, "cannot be read: invalid type: string, expected f64 at line 1");
     check_refused(Message::Startup, "{}", "missing field");
     check_refused(log(), gzip(""), "malformed: no lines");
     check_refused(log(), gzip("{}\n[]"), "malformed: line 1: missing field");

@@ -12,6 +12,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::Refusal;
 use super::span::{Attributes, HttpSpan, Sender, Senders, Value};
+use crate::ingest::json_problem;
 use scalar::Scalar;
 
 /// Several documents end to end are one request.
@@ -19,8 +20,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Senders, Refusal> {
     let mut all = Senders::default();
     let mut n_documents = 0;
     for request in serde_json::Deserializer::from_slice(bytes).into_iter::<Request>() {
-        let request =
-            request.map_err(|error| Refusal::Malformed(format!("damaged JSON: {error}")))?;
+        let request = request.map_err(|error| {
+            Refusal::Malformed(format!("damaged JSON: {}", json_problem(&error)))
+        })?;
         n_documents += 1;
         let Senders { all: senders, n_http, n_ignored } = request.resource_spans.0;
         all.all.extend(senders);

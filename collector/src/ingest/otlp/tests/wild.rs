@@ -30,6 +30,14 @@ fn what_is_too_much_is_refused_before_it_is_held() {
     assert_eq!(admit(Encoding::Json, list.into_bytes()).unwrap().n_ignored, 300_001);
 }
 
+#[test]
+fn what_stands_in_the_wrong_place_is_not_repeated() {
+    for body in [r#"{"resourceSpans":"hunter2"}"#, r#"{"resourceSpans":["hunter2"]}"#] {
+        let error = admit(Encoding::Json, body.into()).unwrap_err().to_string();
+        assert!(error.contains("string, expected") && !error.contains("hunter2"), "{error}");
+    }
+}
+
 /// A generator whose numbers are the same in every run.
 struct Numbers(u64);
 
