@@ -5,11 +5,13 @@ mod batches;
 mod body;
 mod calls;
 mod health;
+mod hub;
 mod page;
 mod parameters;
 mod problem;
-mod refused;
 mod summary;
+mod told;
+mod traces;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,11 +25,12 @@ use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
 use crate::clock::unix_now_ns;
-use crate::ingest::{IngestLimits, Tokens};
+use crate::ingest::{HubClients, IngestLimits, Tokens};
 use crate::query::{Queries, QueryError};
 use crate::queue::Inlet;
+use body::Bounds;
 use problem::Problem;
-use refused::Refused;
+use told::Told;
 
 /// Bodies that are being received may hold so much together; beyond it senders come again later.
 const MAX_IN_FLIGHT_BYTES: usize = 256 << 20;
@@ -36,6 +39,8 @@ const MAX_IN_FLIGHT_BYTES: usize = 256 << 20;
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) tokens: Tokens,
+    /// Who may send by the hub protocol.
+    pub(crate) hub_clients: HubClients,
     pub(crate) limits: IngestLimits,
     /// From the first byte of a body to its last.
     pub(crate) body_timeout: Duration,
@@ -45,13 +50,16 @@ pub(crate) struct Api {
     /// Bodies that are checked at once: as many as there are cores to check them.
     checking: Semaphore,
     /// Requests without a valid token.
-    refused: Refused,
+    refused: Told,
+    /// Spans that are no HTTP calls.
+    ignored: Told,
 }
 
 impl Api {
     /// Routes over these parts.
     pub(crate) fn new(
         tokens: Tokens,
+        hub_clients: HubClients,
         limits: IngestLimits,
         body_timeout: Duration,
         inlet: Inlet,
@@ -60,13 +68,15 @@ impl Api {
         let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             tokens,
+            hub_clients,
             limits,
             body_timeout,
             inlet,
             queries,
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT_BYTES)),
             checking: Semaphore::new(n_cores),
-            refused: Refused::default(),
+            refused: Told::default(),
+            ignored: Told::default(),
         }
     }
 
@@ -78,13 +88,25 @@ impl Api {
             .route("/api/v1/summary", get(summary::get))
             .route("/api/v1/calls", get(calls::get))
             .route("/v1/batches", post(batches::post))
+            .route("/v1/traces", post(traces::post))
             .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authenticate))
             .route("/healthz", get(health::get))
+            // The client id in the path is the token.
+            .route("/v2/{client_id}/{env}/{message}", post(hub::post))
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             // The batches' own reading is bounded, and nothing else reads a body.
             .layer(axum::extract::DefaultBodyLimit::disable())
             .with_state(api)
+    }
+
+    /// The bounds of a body.
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            n_bytes: self.limits.n_batch_bytes,
+            time: self.body_timeout,
+            in_flight: Arc::clone(&self.in_flight),
+        }
     }
 
     /// Asks a question where waiting for the disk holds nobody up.

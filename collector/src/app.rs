@@ -59,6 +59,9 @@ pub enum StartError {
     /// A token that no request could carry.
     #[error("a token must be 1 to 1024 visible ASCII characters, without spaces")]
     Token,
+    /// What is no hub client.
+    #[error("a hub client must be a UUID that no other client has, and a service's name")]
+    HubClient,
     /// The data directory cannot be used.
     #[error("cannot open the store")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -130,6 +133,7 @@ impl Collector {
         let (reader, pipeline) = open(&settings, outlet).await?;
         let api = Api::new(
             settings.tokens,
+            settings.hub_clients,
             settings.limits,
             settings.body_timeout,
             inlet.clone(),

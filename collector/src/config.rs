@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::ingest::{IngestLimits, Tokens};
+use crate::ingest::{HubClients, IngestLimits, Tokens};
 use crate::queue::Bounds;
 use crate::store::Retention;
 use sources::{Given, Sources};
@@ -25,6 +25,7 @@ pub struct Settings {
     /// `None` for a temporary directory that goes when the collector ends.
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) tokens: Tokens,
+    pub(crate) hub_clients: HubClients,
     pub(crate) limits: IngestLimits,
     pub(crate) queue: Bounds,
     pub(crate) body_timeout: Duration,
@@ -42,6 +43,7 @@ impl Default for Settings {
             listen: "127.0.0.1:4750".to_owned(),
             data_dir: Some("./egret-data".into()),
             tokens: Tokens::default(),
+            hub_clients: HubClients::default(),
             limits: IngestLimits {
                 n_batch_bytes: 4 << 20,
                 n_decoded_bytes: 32 << 20,
@@ -93,6 +95,7 @@ impl Settings {
         reading.number("body_timeout_seconds", 1, &mut seconds);
         self.body_timeout = Duration::from_secs(seconds);
         reading.tokens(&mut self.tokens);
+        reading.hub_clients(&mut self.hub_clients);
     }
 }
 
@@ -140,6 +143,19 @@ impl Reading<'_> {
             Err(error) => self.mistakes.push(format!(
                 "{origin} is {path:?}, but must be a file with one token a line: {error}"
             )),
+        }
+    }
+
+    /// No client is ever repeated in a message: its id is its token.
+    fn hub_clients(&mut self, clients: &mut HubClients) {
+        let Some(Given { origin, text }) = self.sources.take("hub_clients") else {
+            return;
+        };
+        let texts = text.split(',').map(str::trim).enumerate();
+        for (n, text) in texts.filter(|(_, text)| !text.is_empty()) {
+            if let Err(error) = clients.add(text) {
+                self.mistakes.push(format!("{origin}: client {} is not valid: {error}", n + 1));
+            }
         }
     }
 

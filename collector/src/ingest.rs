@@ -3,18 +3,24 @@
 
 mod auth;
 mod decompress;
+mod hub;
+mod id;
 mod lines;
+mod otlp;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use auth::Tokens;
+pub(crate) use hub::{HubClients, HubSender, Message, admit_hub, is_environment};
 pub(crate) use lines::resource;
+pub(crate) use otlp::{Encoding, Rejected, Traces, accepted, admit_traces, refused};
 
 use bytes::Bytes;
 use egret::batch::Resource;
 use egret::codec::{Batch, CallColumn, DecodeError, Limits};
 
 use crate::model::{Received, SECOND_NS};
+use lines::problem;
 
 /// A call may begin so much after its receipt: clocks differ, but a call of next year would stay
 /// the newest until then.
@@ -99,7 +105,8 @@ impl Form {
 }
 
 impl Compression {
-    fn of(encoding: &str) -> Result<Self, Refusal> {
+    /// What a `Content-Encoding` says.
+    pub(crate) fn of(encoding: &str) -> Result<Self, Refusal> {
         match encoding.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Ok(Self::Identity),
             "zstd" => Ok(Self::Zstd),
@@ -183,5 +190,24 @@ fn refusal(error: DecodeError) -> Refusal {
         DecodeError::Version { .. } => Refusal::Unsupported(message),
         DecodeError::TooLarge { .. } => Refusal::TooLarge(message),
         _ => Refusal::Malformed(message),
+    }
+}
+
+/// The bytes of hexadecimal digits.
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
+    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high * 16 + low).collect())
+}
+
+/// What is wrong with JSON, without the text that stands in the wrong place: it may be a secret.
+fn json_problem(error: &serde_json::Error) -> String {
+    let problem = error.to_string();
+    match (problem.find("string \""), problem.rfind("\", expected")) {
+        (Some(text), Some(end)) if text < end => {
+            format!("{}string{}", &problem[..text], &problem[end + 1..])
+        }
+        _ => problem,
     }
 }

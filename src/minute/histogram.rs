@@ -33,6 +33,16 @@ impl Histogram {
         }
     }
 
+    /// Adds a duration so many times: for who has counts and no single durations.
+    pub fn record_many(&mut self, ns: u64, count: u64) {
+        self.sum_ns = self.sum_ns.saturating_add(ns.saturating_mul(count));
+        if ns == 0 {
+            self.zeros = self.zeros.saturating_add(count);
+        } else if count > 0 {
+            self.add(index(ns), count);
+        }
+    }
+
     /// Adds another histogram's counts.
     pub fn merge(&mut self, other: &Self) {
         self.zeros = self.zeros.saturating_add(other.zeros);

@@ -59,3 +59,15 @@ fn histograms_come_back_as_they_were_and_damage_is_seen() {
     assert_eq!(Histogram::read(&bytes[..bytes.len() - 1]), None);
     assert_eq!(Histogram::read(&[0, 0, 0xff, 0xff, 0x7f, 1]), None, "an index beyond 2^64");
 }
+
+#[test]
+fn a_duration_so_many_times_is_as_many_durations() {
+    let (mut one_by_one, mut at_once) = (Histogram::default(), Histogram::default());
+    for (ns, count) in [(0, 2), (1, 0), (5_000_000, 7), (u64::MAX, 1)] {
+        (0..count).for_each(|_| one_by_one.record(ns));
+        at_once.record_many(ns, count);
+    }
+    assert_eq!(at_once, one_by_one);
+    at_once.record_many(1, u64::MAX);
+    assert_eq!((at_once.count(), at_once.sum_ns()), (u64::MAX, u64::MAX));
+}

@@ -16,15 +16,16 @@ use axum::Json;
 use axum::extract::{Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::Api;
-use super::body::{self, Bounds, Held};
+use super::body::{self, Held};
 use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
-use crate::ingest::{Form, Told, admit, resource};
+use crate::ingest::{Form, Refusal, Told, admit, resource};
 use crate::model::{NotStored, Received, Stored};
 
 /// The answer to a batch that is stored.
@@ -49,36 +50,40 @@ pub(super) async fn post(
             return Err(problem);
         }
     };
-    let bounds = Bounds {
-        n_bytes: api.limits.n_batch_bytes,
-        time: api.body_timeout,
-        in_flight: Arc::clone(&api.in_flight),
-    };
-    let held = body::read(body, &bounds).await?;
-    let received = check(&api, form, told, held).await?;
+    let held = body::read(body, &api.bounds()).await?;
+    let limits = api.limits;
+    let received =
+        check(&api, held, move |bytes| admit(form, told, bytes, &limits, unix_now_ns())).await?;
+    Ok((StatusCode::ACCEPTED, Json(keep(&api, received).await?)))
+}
+
+/// Stores a batch; what its sender is told.
+pub(super) async fn keep(api: &Api, received: Received) -> Result<Receipt, Problem> {
     let (batch_id, records) = (received.batch_id, received.n_calls);
-    let stored = store(&api, received).await?;
-    let receipt = Receipt { batch_id, records, duplicate: stored == Stored::Duplicate };
-    Ok((StatusCode::ACCEPTED, Json(receipt)))
+    let stored = store(api, received).await?;
+    Ok(Receipt { batch_id, records, duplicate: stored == Stored::Duplicate })
 }
 
 /// Decoding takes milliseconds of CPU for a large batch: not on a thread that serves connections.
-async fn check(api: &Api, form: Form, told: Told, held: Held) -> Result<Received, Problem> {
+pub(super) async fn check<T: Send + 'static>(
+    api: &Api,
+    held: Held,
+    look: impl FnOnce(Bytes) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Problem> {
     let permit = api.checking.acquire().await;
-    let limits = api.limits;
     let checked = tokio::task::spawn_blocking(move || {
         let Held { bytes, permits } = held;
-        let received = admit(form, told, bytes, &limits, unix_now_ns());
+        let found = look(bytes);
         // From here on the queue's bounds count the bytes.
         drop(permits);
-        received
+        found
     });
-    let received = checked.await.map_err(|error| Problem::internal(&error))?;
+    let found = checked.await.map_err(|error| Problem::internal(&error))?;
     drop(permit);
-    Ok(received?)
+    Ok(found?)
 }
 
-async fn store(api: &Api, received: Received) -> Result<Stored, Problem> {
+pub(super) async fn store(api: &Api, received: Received) -> Result<Stored, Problem> {
     match api.inlet.offer(received)?.await {
         Ok(Ok(stored)) => Ok(stored),
         Ok(Err(NotStored::Unreadable(problem))) => Err(Problem::malformed(problem)),
@@ -112,7 +117,7 @@ fn form(headers: &HeaderMap) -> Result<Form, Problem> {
     Ok(Form::of(content_type, encoding)?)
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Problem> {
+pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Problem> {
     let value = headers.get(name).map(|value| value.to_str());
     value.transpose().map_err(|_| Problem::malformed(format!("the header {name} is not ASCII")))
 }

@@ -57,9 +57,16 @@ impl Problem {
 
     /// 404.
     pub(super) fn not_found() -> Self {
-        let detail = "there is POST /v1/batches, GET /api/v1/summary, GET /api/v1/calls, \
+        let detail = "there is POST /v1/batches, POST /v1/traces, POST /v2/{client_id}/{env}/{startup, \
+                      sync or log}, GET /api/v1/summary, GET /api/v1/calls, \
                       GET /healthz and GET /";
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// 404 for a hub client.
+    pub(super) fn unknown_client() -> Self {
+        let detail = "no client has this id; hub_clients (EGRET_COLLECTOR_HUB_CLIENTS) has them";
+        Self::new(StatusCode::NOT_FOUND, "unknown-client", "Unknown client", detail)
     }
 
     /// 405.
@@ -85,6 +92,28 @@ impl Problem {
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
         let status = StatusCode::BAD_REQUEST;
         Self::new(status, "malformed", "The batch cannot be read", detail)
+    }
+
+    /// 415.
+    pub(super) fn unsupported(detail: impl Into<String>) -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self::new(status, "unsupported", "Not a form that is read here", detail)
+    }
+
+    /// 422: who sends it again is told the same again.
+    pub(super) fn unprocessable(detail: impl Into<String>) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(status, "unprocessable", "The message cannot be read", detail)
+    }
+
+    /// 422 in place of 400.
+    pub(super) fn or_unprocessable(self) -> Self {
+        if self.status == StatusCode::BAD_REQUEST { Self::unprocessable(self.detail) } else { self }
+    }
+
+    /// What was wrong.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// 503, with the time after which to come again.
@@ -113,10 +142,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = refusal.to_string();
         match refusal {
-            Refusal::Unsupported(_) => {
-                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-                Self::new(status, "unsupported", "Not a form that is read here", detail)
-            }
+            Refusal::Unsupported(_) => Self::unsupported(detail),
             Refusal::TooLarge(_) => Self::too_large(detail),
             Refusal::Malformed(_) => Self::malformed(detail),
         }

@@ -12,13 +12,14 @@ use crate::config::Settings;
 pub struct Builder {
     settings: Settings,
     tokens: Vec<String>,
+    hub_clients: Vec<String>,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         let settings =
             Settings { listen: "127.0.0.1:0".to_owned(), data_dir: None, ..Settings::default() };
-        Self { settings, tokens: Vec::new() }
+        Self { settings, tokens: Vec::new(), hub_clients: Vec::new() }
     }
 }
 
@@ -42,6 +43,14 @@ impl Builder {
     #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.tokens.push(token.into());
+        self
+    }
+
+    /// Adds a service that reports by the hub protocol of Apitally's SDKs under this client id, a
+    /// UUID. Defaults to none, which turns the protocol off.
+    #[must_use]
+    pub fn hub_client(mut self, client_id: &str, service: &str) -> Self {
+        self.hub_clients.push(format!("{client_id}={service}"));
         self
     }
 
@@ -102,6 +111,10 @@ impl Builder {
         for token in &self.tokens {
             let added = self.settings.tokens.add(token);
             added.map_err(|_| StartError::Token)?;
+        }
+        for client in &self.hub_clients {
+            let added = self.settings.hub_clients.add(client);
+            added.map_err(|_| StartError::HubClient)?;
         }
         Collector::start(self.settings).await
     }

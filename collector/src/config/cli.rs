@@ -14,6 +14,7 @@ Environment variables:
   EGRET_COLLECTOR_DATA_DIR
   EGRET_COLLECTOR_TOKENS                several with commas between them
   EGRET_COLLECTOR_TOKEN_FILE
+  EGRET_COLLECTOR_HUB_CLIENTS           <client id>=<service>, several with commas between them
   EGRET_COLLECTOR_MAX_BATCH_BYTES
   EGRET_COLLECTOR_MAX_DECODED_BYTES
   EGRET_COLLECTOR_MAX_RECORDS

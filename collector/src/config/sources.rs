@@ -8,11 +8,12 @@ use toml::Value;
 use super::ServeFlags;
 
 /// Every setting, by its key in the file.
-pub(super) const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 12] = [
     "listen",
     "data_dir",
     "tokens",
     "token_file",
+    "hub_clients",
     "max_batch_bytes",
     "max_decoded_bytes",
     "max_records",
@@ -110,12 +111,14 @@ pub(super) fn variable(key: &str) -> String {
 }
 
 fn text_of(key: &str, value: &Value) -> Result<String, &'static str> {
+    // Both hold secrets, and neither has a flag.
+    let is_list = matches!(key, "tokens" | "hub_clients");
     match value {
-        Value::Array(items) if key == "tokens" => {
+        Value::Array(items) if is_list => {
             let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
             texts.map(|texts| texts.join(",")).ok_or("a list of strings")
         }
-        _ if key == "tokens" => Err("a list of strings"),
+        _ if is_list => Err("a list of strings"),
         Value::String(text) => Ok(text.clone()),
         Value::Integer(number) => Ok(number.to_string()),
         _ => Err("a string or a whole number"),

@@ -87,7 +87,7 @@ fn all_mistakes_are_told_at_once() {
             "EGRET_COLLECTOR_TOKEN_FILE is \"/does/not/exist\", but must be a file with one token \
              a line: No such file or directory (os error 2)",
             "`listen_port` in egret.toml is not a setting; there are listen, data_dir, tokens, \
-             token_file, max_batch_bytes, max_decoded_bytes, max_records, queue_batches, \
+             token_file, hub_clients, max_batch_bytes, max_decoded_bytes, max_records, queue_batches, \
              queue_bytes, body_timeout_seconds, retention_days",
         ],
     );
@@ -118,4 +118,18 @@ fn the_help_names_every_variable_and_which_source_wins() {
             assert!(help.lines().any(|line| line.split_whitespace().next() == Some(&variable)));
         }
     }
+}
+
+#[test]
+fn hub_clients_are_a_list_and_a_bad_one_is_told_by_its_place_and_not_printed() {
+    let id = "76b5cb91-a0a4-4ea0-a894-57d2b9fcb2c9";
+    let settings = load(&format!("hub_clients = ['{id}=shop']"), &[], |_| {}).unwrap();
+    assert_eq!(settings.hub_clients.find(id).unwrap().service, "shop");
+    let list = format!("{id}=shop, hush=pay");
+    let error = load("", &[("EGRET_COLLECTOR_HUB_CLIENTS", &list)], |_| {}).unwrap_err();
+    let expected = "EGRET_COLLECTOR_HUB_CLIENTS: client 2 is not valid: a hub client must be \
+                    <client id>=<service>, the id a UUID that no other client has";
+    assert_eq!(error, expected);
+    let error = load("hub_clients = 'x'", &[], |_| {}).unwrap_err();
+    assert!(error.contains("must be a list of strings"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Decompresses lines within bounds.
+//! Decompresses bodies within bounds.
 //! It never makes more of a body than the limit, however small the body is.
 
 use std::borrow::Cow;
@@ -18,24 +18,28 @@ pub(super) fn text<'b>(
     body: &'b [u8],
     limits: &IngestLimits,
 ) -> Result<Cow<'b, str>, Refusal> {
+    match bytes(compression, body, limits)? {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(not_utf8),
+        Cow::Owned(bytes) => owned(bytes),
+    }
+}
+
+/// The bytes of a body.
+pub(super) fn bytes<'b>(
+    compression: Compression,
+    body: &'b [u8],
+    limits: &IngestLimits,
+) -> Result<Cow<'b, [u8]>, Refusal> {
     let limit = limits.n_decoded_bytes;
     let damaged = |name| move |error| Refusal::Malformed(format!("damaged {name} body: {error}"));
-    match compression {
-        Compression::Identity => {
-            let text = std::str::from_utf8(body).map_err(not_utf8)?;
-            Ok(Cow::Borrowed(text))
-        }
-        Compression::Gzip => {
-            let bytes = bounded(MultiGzDecoder::new(body), limit, damaged("gzip"))?;
-            owned(bytes)
-        }
-        Compression::Zstd => {
-            let bytes = zstd_reader(body)
-                .map_err(damaged("zstd"))
-                .and_then(|reader| bounded(reader, limit, damaged("zstd")))?;
-            owned(bytes)
-        }
-    }
+    let bytes = match compression {
+        Compression::Identity => return Ok(Cow::Borrowed(body)),
+        Compression::Gzip => bounded(MultiGzDecoder::new(body), limit, damaged("gzip"))?,
+        Compression::Zstd => zstd_reader(body)
+            .map_err(damaged("zstd"))
+            .and_then(|reader| bounded(reader, limit, damaged("zstd")))?,
+    };
+    Ok(Cow::Owned(bytes))
 }
 
 fn zstd_reader(body: &[u8]) -> io::Result<impl Read> {

@@ -69,7 +69,7 @@ fn filled(text: &str) -> impl Iterator<Item = usize> {
 
 /// What is wrong with a record that can be read. A URL that cannot be read leaves none of its
 /// parts.
-fn problem(record: &Record<'_>, now_ns: u64) -> Option<String> {
+pub(super) fn problem(record: &Record<'_>, now_ns: u64) -> Option<String> {
     let url = record.url();
     let says = [url.host(), url.path(), record.target(), record.template()];
     if says.iter().all(|text| text.is_empty()) {

@@ -4,7 +4,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test fails by panicking, and so do the functions that tests share"
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and so do the functions that tests share; who skips says so"
 )]
 
 mod binary;
@@ -12,7 +13,11 @@ mod calls;
 mod durability;
 mod embedding;
 mod fixture;
+mod hub;
 mod ingest;
+mod otlp;
 mod page;
+mod python;
 mod refusals;
 mod summary;
+mod wild;

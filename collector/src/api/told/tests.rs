@@ -5,7 +5,7 @@ use super::*;
 
 #[test]
 fn refusals_are_told_once_a_minute_with_all_since() {
-    let refused = Refused::default();
+    let refused = Told::default();
     let seconds = [100, 101, 159, 160, 161, 90, 221];
     let told = seconds.map(|second| refused.count(second * SECOND_NS));
     // 90 is a clock that was set back by more than a minute.

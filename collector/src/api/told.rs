@@ -1,5 +1,5 @@
-//! How often requests are refused for their tokens, and when it is time to say so.
-//! It never sees a token, and never lets refusals fill the log.
+//! How often something happened that the log should tell, and when it is time to tell it.
+//! It never knows what happened, and never lets it fill the log.
 
 #[cfg(test)]
 mod tests;
@@ -11,28 +11,33 @@ use crate::model::SECOND_NS;
 /// Between one line of the log and the next.
 const QUIET_NS: u64 = 60 * SECOND_NS;
 
-/// The refusals since they were last told.
+/// What happened since it was last told.
 #[derive(Debug, Default)]
-pub(super) struct Refused(Mutex<Untold>);
+pub(super) struct Told(Mutex<Untold>);
 
 #[derive(Debug, Default)]
 struct Untold {
-    n_refused: u64,
+    n: u64,
     /// `None` before the first time.
     told_unix_ns: Option<u64>,
 }
 
-impl Refused {
-    /// Counts a refusal; the number since the last time when they are to be told now.
+impl Told {
+    /// Counts one; the number since the last time when it is to be told now.
     pub(super) fn count(&self, now_ns: u64) -> Option<u64> {
+        self.add(1, now_ns)
+    }
+
+    /// Counts so many. Nothing is to be told of none.
+    pub(super) fn add(&self, n: u64, now_ns: u64) -> Option<u64> {
         let mut untold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        untold.n_refused += 1;
+        untold.n = untold.n.saturating_add(n);
         // A clock that was set back must not silence the log.
         let is_quiet = |told_ns: u64| now_ns.abs_diff(told_ns) < QUIET_NS;
-        if untold.told_unix_ns.is_some_and(is_quiet) {
+        if untold.n == 0 || untold.told_unix_ns.is_some_and(is_quiet) {
             return None;
         }
         untold.told_unix_ns = Some(now_ns);
-        Some(std::mem::take(&mut untold.n_refused))
+        Some(std::mem::take(&mut untold.n))
     }
 }
