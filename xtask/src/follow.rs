@@ -70,8 +70,15 @@ impl<'a> Follower<'a> {
             return at(Outcome::Sent, "sends by itself, without a client that could be wrapped");
         }
         let mut flow = flow::Flow::new(self);
-        flow.start(site.file, node, self.state_at_birth(site.file, node));
-        flow.run()
+        let state = self.state_at_birth(site.file, node);
+        flow.start(site.file, node, state);
+        let endings = flow.run();
+        if endings.is_empty() && state != stack::State::Raw {
+            // Not used at all, and yet with all that its configuration put into it.
+            let (outcome, text) = state.outcome();
+            return at(outcome, text);
+        }
+        endings
     }
 
     fn place(&self, file: usize, pos: Pos) -> Place {

@@ -41,6 +41,8 @@ pub struct Knowledge {
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Covers {
+    handle: String,
+    handles: Vec<String>,
     covers: Vec<String>,
     born: Vec<String>,
     around: Vec<String>,
@@ -217,7 +219,8 @@ impl Knowledge {
     /// package, as in `oauth2::reqwest::Client`.
     #[must_use]
     pub fn canonical_path(&self, mut path: Vec<String>) -> Vec<String> {
-        if path.len() < 2 {
+        // Egret's modules of such names are its own: `egret::ureq::middleware`.
+        if path.len() < 2 || path[0] == "egret" {
             return path;
         }
         let prefix = format!("{}::{}", path[0], path[1]);
@@ -258,6 +261,7 @@ impl Covers {
     /// All paths in the table.
     fn paths(&self) -> impl Iterator<Item = &str> {
         let lists = [
+            &self.handles,
             &self.covers,
             &self.born,
             &self.around,
@@ -276,6 +280,19 @@ impl Covers {
             Some(prefix) => path.starts_with(prefix),
             None => known == path,
         })
+    }
+
+    /// The type of the handle that a function gives, if it gives one.
+    #[must_use]
+    pub fn handle_of(&self, path: &str) -> Option<&str> {
+        Self::has(&self.handles, path).then_some(&self.handle)
+    }
+
+    /// Whether a method of that name may give something that is covered from the start.
+    #[must_use]
+    pub fn may_be_born_by(&self, method: &str) -> bool {
+        let mut methods = self.born.iter().filter_map(|path| path.strip_prefix(&self.handle));
+        methods.any(|name| name.strip_prefix("::") == Some(method))
     }
 
     /// Whether it takes a client and covers it.

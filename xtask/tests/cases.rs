@@ -163,5 +163,5 @@ fn the_given_cases_are_right_from_the_package_too() {
 
 #[test]
 fn our_own_cases_are_right() {
-    check_suite("more", 180);
+    check_suite("more", 250);
 }

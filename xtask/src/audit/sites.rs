@@ -32,7 +32,7 @@ fn site(resolver: &Resolver<'_>, follower: &Follower<'_>, policy: &Policy, found
     };
     let context = context(resolver, found);
     let enclosing = follower.path_of_scope(found.file, found.scope);
-    let broken = rules::of_site(&client, kind, verdict, is_socket)
+    let broken = rules::of_site(&client, &symbol, kind, verdict, is_socket)
         .or_else(|| outside(policy, &enclosing, verdict));
     let severity = broken.map_or(Severity::Off, |broken| {
         policy.severities.of(broken.rule, context, broken.severity)

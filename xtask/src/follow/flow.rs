@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::Follower;
 use super::outcome::{Ending, Outcome};
-use super::stack::State;
+use super::stack::{State, Whose};
 use crate::knowledge::Role;
 use crate::resolve::{Def, Space, is_transparent, is_wrapper};
 use crate::syntax::{ItemId, ItemKind, NodeId, NodeKind};
@@ -335,7 +335,12 @@ impl<'f, 'a> Flow<'f, 'a> {
         if path.as_ref().is_some_and(is_cover) {
             return self.end(value, Outcome::Covered, "wrapped by egret".into());
         }
-        if name == "service" && self.is_under_our_layer(value.file, receiver) {
+        let is_layered = match name {
+            "service" => self.is_under_our_layer(value.file, receiver),
+            "layer" => self.follower.whose(value.file, receiver) == Whose::Ours,
+            _ => false,
+        };
+        if is_layered {
             return self.end(value, Outcome::Covered, "under a layer that records".into());
         }
         if matches!(name, "unwrap_or" | "or" | "get_or_insert" | "or_insert" | "map_or" | "zip") {
@@ -360,16 +365,21 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     fn is_under_our_layer(&self, file: usize, receiver: NodeId) -> bool {
-        let mut at = receiver;
-        while let NodeKind::Method { receiver, name, args, .. } =
-            &self.follower.resolver.node(file, at).kind
-        {
-            if let ("layer", [layer]) = (name.as_str(), args.as_slice())
-                && self.follower.whose(file, *layer) == super::stack::Whose::Ours
-            {
-                return true;
-            }
-            at = *receiver;
+        let mut at = Some(receiver);
+        while let Some(id) = at {
+            at = match &self.follower.resolver.node(file, id).kind {
+                NodeKind::Method { receiver, name, args, .. } => {
+                    if let ("layer", [layer]) = (name.as_str(), args.as_slice())
+                        && self.follower.whose(file, *layer) == Whose::Ours
+                    {
+                        return true;
+                    }
+                    Some(*receiver)
+                }
+                NodeKind::Through(_, inner) => Some(*inner),
+                NodeKind::Local(binding) => self.follower.init_of(file, *binding),
+                _ => None,
+            };
         }
         false
     }
@@ -494,7 +504,7 @@ impl<'f, 'a> Flow<'f, 'a> {
                         [inner] if path.ends_with("::new") || path.ends_with("::from") => {
                             at = *inner
                         }
-                        _ => return state.with(super::stack::Whose::Unsure),
+                        _ => return state.with(Whose::Unsure),
                     }
                 }
                 NodeKind::Method { receiver, name, .. }
@@ -508,9 +518,9 @@ impl<'f, 'a> Flow<'f, 'a> {
                 NodeKind::Through(_, inner) => at = *inner,
                 NodeKind::Local(binding) => match self.follower.init_of(value.file, *binding) {
                     Some(init) => at = init,
-                    None => return state.with(super::stack::Whose::Unsure),
+                    None => return state.with(Whose::Unsure),
                 },
-                _ => return state.with(super::stack::Whose::Unsure),
+                _ => return state.with(Whose::Unsure),
             }
         }
     }

@@ -119,7 +119,11 @@ impl Follower<'_> {
                 Some(_) => Whose::Others,
                 None => self.whose_by_name(file, *callee),
             },
-            NodeKind::Method { receiver, .. } => self.whose_by_path(file, *receiver),
+            // `egret::tower_client().around_retries()`: a setting of a layer leaves it what it is.
+            NodeKind::Method { receiver, .. } => match self.whose(file, *receiver) {
+                Whose::Ours => Whose::Ours,
+                _ => self.whose_by_path(file, *receiver),
+            },
             NodeKind::Closure { .. } | NodeKind::Struct { .. } | NodeKind::Path(_) => Whose::Others,
             _ => Whose::Unsure,
         }

@@ -89,6 +89,8 @@ const WRAPPERS: &[&str] = &[
     "Arc::clone",
     "Rc::clone",
     "Clone::clone",
+    "LazyLock::force",
+    "Lazy::force",
     "OnceCell::from",
     "Arc::from",
     "Box::from",
@@ -280,6 +282,9 @@ impl Resolver<'_> {
         if let Some(result) = self.knowledge.returns(&whole) {
             return foreign_type(result);
         }
+        if let Some(own) = self.own_type(&whole) {
+            return own;
+        }
         let Some((last, of)) = path.split_last().filter(|(_, of)| of.len() > 1) else {
             return Ty::Unknown;
         };
@@ -299,19 +304,32 @@ impl Resolver<'_> {
         }
     }
 
+    /// What egret's own functions give: a handle, or a middleware, which keeps the function's name.
+    fn own_type(&self, path: &str) -> Option<Ty> {
+        let covers = &self.knowledge.covers;
+        match covers.handle_of(path) {
+            Some(handle) => Some(foreign_type(handle)),
+            None => covers.is_middleware(path).then(|| foreign_type(path)),
+        }
+    }
+
     fn type_of_method(&self, file: usize, receiver: NodeId, name: &str, left: usize) -> Ty {
         let ty = self.type_at(file, receiver, left);
         if let Some(member) = self.method(&ty, name) {
             return self.result_of(&member, Some(ty.peeled().clone()));
         }
-        if is_transparent(name) {
+        if is_transparent(name) || name == "get" && ty.is_set_once() {
             return ty;
         }
         let Some(of) = ty.peeled().foreign() else {
             return Ty::Unknown;
         };
-        if let Some(result) = self.knowledge.returns(&format!("{of}::{name}")) {
+        let whole = format!("{of}::{name}");
+        if let Some(result) = self.knowledge.returns(&whole) {
             return foreign_type(result);
+        }
+        if let Some(own) = self.own_type(&whole) {
+            return own;
         }
         match (self.knowledge.role(&of), name) {
             (Some(crate::knowledge::Role::Builder), "build" | "finish" | "try_build") => {

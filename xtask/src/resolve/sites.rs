@@ -117,11 +117,8 @@ impl Resolver<'_> {
 
     /// Of a module that stands in for another crate's, what would be a site there.
     fn is_birth(&self, whole: &str) -> bool {
-        let stands_for = [
-            ("egret::http::", "reqwest::"),
-            ("egret::blocking::", "reqwest::blocking::"),
-            ("egret::ureq::", "ureq::"),
-        ];
+        let stands_for =
+            [("egret::http::", "reqwest::"), ("egret::blocking::", "reqwest::blocking::")];
         let other = stands_for
             .iter()
             .find_map(|(own, other)| Some(format!("{other}{}", whole.strip_prefix(own)?)));
@@ -176,6 +173,11 @@ impl Resolver<'_> {
             let is_it = of == Some(ty.as_str()) || self.knowledge.role(&ty) == Some(Role::Config);
             let entry = self.knowledge.entry_of_package(path.split("::").next()?, false)?;
             return is_it.then(|| Symbol::Known(entry, path.to_owned()));
+        }
+        if self.knowledge.covers.may_be_born_by(name) {
+            let of = self.type_of(file, receiver).peeled().foreign()?;
+            let whole = format!("{of}::{name}");
+            return self.knowledge.covers.is_born_covered(&whole).then_some(Symbol::Born(whole));
         }
         match name {
             "into" | "try_into" => {

@@ -85,6 +85,19 @@ impl Ty {
         }
     }
 
+    /// Whether it is a cell whose `get()` gives what was set once.
+    #[must_use]
+    pub fn is_set_once(&self) -> bool {
+        match self {
+            Self::Def(Def::Foreign(path), arguments) => match path.last().map(String::as_str) {
+                Some("OnceCell" | "OnceLock" | "SyncOnceCell" | "AsyncOnceCell") => true,
+                Some("Arc" | "Rc" | "Box") => arguments.first().is_some_and(Self::is_set_once),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// The type that the default of this one holds.
     #[must_use]
     pub fn of_default(&self) -> &Ty {

@@ -15,4 +15,4 @@ pub const SEVERITY: Severity = Severity::Error;
 
 /// What to do about it.
 pub const HINT: &str =
-    "make the call through a client that egret wraps, or around it: `egret::observe(..)`";
+    "observe the call: `egret::observe(..)`, or tell of it when it is done: `egret::log(..)`";

@@ -14,4 +14,4 @@ pub static RULE: Rule = Rule {
 pub const SEVERITY: Severity = Severity::Warning;
 
 /// What to do about it.
-pub const HINT: &str = "if HTTP is spoken over it, observe the call: `egret::observe(..)`";
+pub const HINT: &str = "if HTTP is spoken over it, observe the call: `egret::observe(..)`, or tell of it: `egret::log(..)`";

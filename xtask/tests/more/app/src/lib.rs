@@ -10,6 +10,7 @@ mod tests;
 mod shadow;
 mod traps;
 mod verdicts;
+mod handles;
 mod sockets;
 mod macros;
 mod chains;
