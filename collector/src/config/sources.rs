@@ -8,7 +8,7 @@ use toml::Value;
 use super::ServeFlags;
 
 /// Every setting, by its key in the file.
-pub(super) const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 14] = [
     "listen",
     "data_dir",
     "tokens",
@@ -18,6 +18,9 @@ pub(super) const KEYS: [&str; 11] = [
     "max_records",
     "queue_batches",
     "queue_bytes",
+    "min_free_bytes",
+    "durability",
+    "header_timeout_seconds",
     "body_timeout_seconds",
     "retention_days",
 ];

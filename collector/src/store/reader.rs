@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use egret::minute::{Cell, Histogram, MINUTE_NS};
 use egret::record::Kind;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::data_dir::meta_path;
 use super::schema::{META, OpenError};
 use super::sums::integer;
+use crate::model::Position;
 
 /// What the store could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +104,20 @@ impl Reader {
             *sum = sum.saturating_add(unsigned(row, 1)?);
         }
         Ok(drops)
+    }
+
+    /// Up to where the queue is stored.
+    pub(crate) fn queue_position(&self) -> Result<Position, ReadError> {
+        let Some(connection) = self.meta()? else {
+            return Ok(Position::default());
+        };
+        // A file of an earlier version has no such table until a collector opens it.
+        if !connection.table_exists(None, "queue")? {
+            return Ok(Position::default());
+        }
+        let mut select = connection.prepare("SELECT position FROM queue")?;
+        let found: Option<i64> = select.query_row([], |row| row.get(0)).optional()?;
+        Ok(Position(found.map_or(0, i64::unsigned_abs)))
     }
 
     fn meta(&self) -> Result<Option<Connection>, OpenError> {
