@@ -147,7 +147,7 @@ impl Collector {
         let (tokens, body_timeout) = (settings.tokens.clone(), settings.body_timeout);
         let Opened { reader, queue, pipeline } = open(settings).await?;
         let progress = pipeline.progress.clone();
-        let queries = Queries::new(reader);
+        let queries = Queries::new(Arc::new(reader));
         let api = Api::new(tokens, limits, body_timeout, Arc::clone(&queue), progress, queries);
         let server = Server { router: api.router(), header_timeout };
         let running = Running::start(listener, server, queue, pipeline);

@@ -12,8 +12,9 @@
 //! between, the queue gives out the same batches again: their bytes are found in the day's file (or
 //! the day before's), and only what is missing is written.
 //!
-//! What the pipeline needs is [`Store`], so that another store fits: one that takes a group at once
-//! and is idempotent by its batch ids, such as a columnar one with a deduplication token.
+//! What the pipeline needs is [`Store`], and what queries need is [`History`], so that another store
+//! fits: one that takes a group at once and is idempotent by its batch ids, such as a columnar one
+//! with a deduplication token, and that gives calls back as batches.
 
 mod blocks;
 mod data_dir;
@@ -28,7 +29,7 @@ mod sums;
 pub(crate) mod tests;
 mod writer;
 
-pub(crate) use blocks::{BlockFilter, BlockRef, Blocks};
+pub(crate) use blocks::{BlockFilter, BlockRef};
 pub(crate) use data_dir::{DataDir, DirError};
 pub(crate) use error::WriteError;
 pub(crate) use prune::Retention;
@@ -38,6 +39,7 @@ pub(crate) use writer::{Block, Group, Writer};
 #[cfg(test)]
 pub(crate) use tests::write_calls_alone;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use uuid::Uuid;
@@ -62,4 +64,26 @@ pub(crate) trait Store: Debug + Send {
 
     /// Removes what is older than it may get.
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError>;
+}
+
+/// The reading end of a store, as queries need it.
+pub(crate) trait History: Debug + Send + Sync {
+    /// The sum of every series within the filter.
+    fn totals(&self, filter: &SummaryFilter) -> Result<Vec<SeriesTotal>, ReadError>;
+
+    /// What was dropped before it was received, by reason.
+    fn drops(&self, filter: &SummaryFilter) -> Result<BTreeMap<String, u64>, ReadError>;
+
+    /// All blocks that pass the filter.
+    fn blocks(&self, filter: BlockFilter) -> Result<Box<dyn Blocks>, ReadError>;
+}
+
+/// Blocks of calls that may be of interest, the one with the latest call first.
+pub(crate) trait Blocks {
+    /// Of the blocks that are left, the one whose latest call is the latest; `None` when there is
+    /// none, or it is earlier than `not_before_ns`.
+    fn next(&mut self, not_before_ns: u64) -> Result<Option<BlockRef>, ReadError>;
+
+    /// A block's bytes: a batch; `None` when it is gone.
+    fn bytes(&self, block: &BlockRef) -> Result<Option<Vec<u8>>, ReadError>;
 }

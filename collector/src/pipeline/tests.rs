@@ -8,7 +8,7 @@ use std::path::Path;
 use super::*;
 use crate::model::TimeRange;
 use crate::queue::{Bounds, Durability, Embedded};
-use crate::store::{BlockFilter, Blocks, DataDir, Reader, SummaryFilter, Writer};
+use crate::store::{BlockFilter, DataDir, History, Reader, SummaryFilter, Writer};
 use bytes::Bytes;
 use egret::batch::{BatchMeta, Resource};
 use egret::codec::{CallsBuilder, Encoder};
@@ -72,7 +72,7 @@ fn content(dir: &Path) -> (Vec<Uuid>, u64) {
     let range = TimeRange::ALL;
     let totals = reader.totals(&SummaryFilter::touching(range.from_ns, range.to_ns)).unwrap();
     let filter = BlockFilter { range, host: None, statuses: None, outcomes: None };
-    let mut blocks = Blocks::open(&reader, filter).unwrap();
+    let mut blocks = reader.blocks(filter).unwrap();
     let mut ids = Vec::new();
     while let Some(block) = blocks.next(0).unwrap() {
         ids.push(block.batch_id);

@@ -63,7 +63,7 @@ impl Embedded {
     ) -> Result<Self, OpenError> {
         let dir = data_dir.join(DIR);
         let failed = |source| OpenError::Io { dir: dir.clone(), source };
-        disk.create_dir(&dir).map_err(failed)?;
+        disk.create_dir(&dir).and_then(|()| disk.sync_dir(data_dir)).map_err(failed)?;
         let segments = segment::list(&*disk, &dir).map_err(failed)?;
         let quarantine = Quarantine::on(Arc::clone(&disk), data_dir);
         let shared = Arc::new(Shared {

@@ -69,7 +69,7 @@ fn group(blocks: Vec<Block>) -> Group {
 fn content(dir: &Path) -> (Vec<u128>, u64) {
     let reader = Reader::new(dir.to_owned());
     let filter = BlockFilter { range: TimeRange::ALL, host: None, statuses: None, outcomes: None };
-    let mut blocks = Blocks::open(&reader, filter).unwrap();
+    let mut blocks = reader.blocks(filter).unwrap();
     let mut ids = Vec::new();
     while let Some(block) = blocks.next(0).unwrap() {
         assert_eq!(blocks.bytes(&block).unwrap().unwrap(), block.batch_id.as_bytes());
