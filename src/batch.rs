@@ -39,6 +39,43 @@ pub struct Startup {
     /// The clients that were wrapped until the message was sent.
     #[serde(default)]
     pub wrapped: Vec<Wrapped>,
+    /// The vendors that the configuration names, by host: the first 500 of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetRule>,
+    /// How many there are in all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub n_targets: u64,
+    /// The templates that the configuration gives: the first 500 of them, at most 64 KiB.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteRule>,
+    /// How many there are in all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub n_routes: u64,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// A vendor's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetRule {
+    /// `api.example.com`, or `*.example.com`.
+    pub host: String,
+    /// What calls to it are recorded as.
+    pub target: String,
+}
+
+/// A configured template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteRule {
+    /// `api.example.com`, or `*.example.com`.
+    pub host: String,
+    /// Absent for every method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// As `/v1/charges/{id}`.
+    pub template: String,
 }
 
 /// A client that egret sees.

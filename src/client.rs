@@ -1,17 +1,28 @@
 //! Puts the parts together: the handle, the process's default, the guard.
 //! Never holds logic of its own; it is where parts meet.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 #[cfg(feature = "test-util")]
 mod captured;
 mod default;
+#[cfg(feature = "reqwest-0-12")]
+pub mod reqwest_0_12;
+#[cfg(feature = "tower")]
+mod tower;
+#[cfg(feature = "ureq")]
+pub mod ureq;
 
 #[cfg(feature = "test-util")]
 pub use captured::captured;
 
+pub(crate) use default::noted;
 pub use default::{
     InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware, observe,
     observe_async, reqwest_client, shutdown, shutdown_async, stack, stats, wrap,
 };
+#[cfg(feature = "tower")]
+pub use tower::{tower_client, tower_server};
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -27,6 +38,9 @@ use crate::spool::SpoolBounds;
 use crate::stats::{Books, Stats};
 use crate::transport::{self, Checkup, HttpTransport, Transport};
 use crate::worker::{self, Desk, Errand, SpoolPlace, StartError, Turns, Unflushed, Wraps};
+
+/// The client's name in the start-up message.
+const REQWEST: &str = "reqwest";
 
 /// How long a guard's drop may take, unless it is told otherwise.
 const GUARD_DEADLINE: Duration = Duration::from_secs(2);
@@ -100,9 +114,7 @@ impl Egret {
     #[must_use]
     #[track_caller]
     pub fn wrap(&self, client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
-        self.note_wrap("reqwest", Location::caller());
-        let middleware = Middleware::alone(self.source());
-        reqwest_middleware::ClientBuilder::new(client).with(middleware).build()
+        Middleware::wrap(self.noted(REQWEST, Location::caller()), client)
     }
 
     /// Begins a stack of middlewares with egret around and within it, so that the attempts of a
@@ -116,7 +128,7 @@ impl Egret {
     /// their reuse.
     #[track_caller]
     pub fn reqwest_client(&self) -> ReqwestBuilder {
-        ReqwestBuilder::new(self.middleware())
+        ReqwestBuilder::new(self.noted(REQWEST, Location::caller()))
     }
 
     /// The middleware for who builds a stack of their own. Standing once within a retry, it tells
@@ -124,11 +136,12 @@ impl Egret {
     #[must_use]
     #[track_caller]
     pub fn middleware(&self) -> Middleware {
-        self.note_wrap("reqwest", Location::caller());
-        Middleware::new(self.source())
+        Middleware::new(self.noted(REQWEST, Location::caller()))
     }
 
-    fn source(&self) -> Source {
+    /// This handle as the source of a client's records. Notes the client, and where it is.
+    pub(crate) fn noted(&self, client: &str, location: &Location<'_>) -> Source {
+        self.note_wrap(client, location);
         Source::Fixed(self.recorder())
     }
 
@@ -269,6 +282,7 @@ impl Inner {
             resource: config.resource_of_this_process(),
             batching: config.batching,
             sampling: config.sampling.clone(),
+            naming: Arc::clone(&config.naming),
             spool: config.spool_dir.clone().map(|dir| SpoolPlace {
                 dir,
                 bounds: SpoolBounds { bytes: config.spool_max_bytes, age: config.spool_max_age },

@@ -18,6 +18,7 @@ use crate::batch::Resource;
 use crate::queue::QueueBounds;
 use crate::record::words;
 use crate::sample::Sampling;
+use crate::template::Naming;
 
 /// A configuration that holds. Made by [`Config::builder`] or [`Config::from_env`].
 #[derive(Debug, Clone)]
@@ -30,6 +31,7 @@ pub struct Config {
     pub(crate) queue: QueueBounds,
     pub(crate) batching: Batching,
     pub(crate) sampling: Sampling,
+    pub(crate) naming: Arc<Naming>,
     pub(crate) allowed: Arc<Allowed>,
     pub(crate) spool_dir: Option<PathBuf>,
     pub(crate) spool_max_bytes: u64,
@@ -126,6 +128,10 @@ words! {
         SampleMaxPerHostSecond = "EGRET_SAMPLE_MAX_PER_HOST_SECOND",
         /// What is slow.
         SlowMs = "EGRET_SLOW_MS",
+        /// Templates by host.
+        Routes = "EGRET_ROUTES",
+        /// Vendors by host.
+        Targets = "EGRET_TARGETS",
         /// Request headers to record.
         RequestHeaders = "EGRET_REQUEST_HEADERS",
         /// Response headers to record.
@@ -284,6 +290,31 @@ impl ConfigBuilder {
         self.set(Setting::SlowMs, duration.as_millis().to_string())
     }
 
+    /// The template of paths of a host: `.route("api.stripe.com", "/v1/charges/{id}")`. The host may
+    /// be `*.example.com`; a parameter is `{name}`, with fixed text around it if need be
+    /// (`{id}.json`), and `{*rest}` at the end stands for any number of segments. Of several that
+    /// match, the most specific counts. Goes before the guess that is made from a path's looks, and
+    /// behind a template that the call brings itself.
+    #[must_use]
+    pub fn route(self, host: &str, template: &str) -> Self {
+        self.routes(format!("{host} {template}"))
+    }
+
+    /// Templates as text, a line each: `api.stripe.com /v1/charges/{id}`, or with a method in front,
+    /// `POST api.stripe.com /v1/charges`. A semicolon ends a line too; lines with `#` in front are
+    /// skipped. Adds to what was set before.
+    #[must_use]
+    pub fn routes(self, lines: impl Into<String>) -> Self {
+        self.append(Setting::Routes, "\n", &lines.into())
+    }
+
+    /// The vendor's name of a host, `.target("api.stripe.com", "stripe")`, or of all hosts below a
+    /// domain, `.target("*.amazonaws.com", "aws")`; the most specific counts. Defaults to none.
+    #[must_use]
+    pub fn target(self, host: &str, name: &str) -> Self {
+        self.append(Setting::Targets, ",", &format!("{host}={name}"))
+    }
+
     /// Request headers to record, as `x-request-id,idempotency-key`. Values that are or look like
     /// secrets are redacted. Defaults to none.
     #[must_use]
@@ -346,6 +377,15 @@ impl ConfigBuilder {
 
     fn set(mut self, name: Setting, value: impl Into<String>) -> Self {
         self.set.0[name as usize] = Some(value.into());
+        self
+    }
+
+    fn append(mut self, name: Setting, separator: &str, value: &str) -> Self {
+        let set = self.set.0[name as usize].get_or_insert_default();
+        if !set.is_empty() {
+            set.push_str(separator);
+        }
+        set.push_str(value);
         self
     }
 

@@ -66,15 +66,28 @@ mod worker;
 #[cfg(feature = "client")]
 mod client;
 
+#[cfg(feature = "tower")]
+pub use capture::tower;
+#[cfg(feature = "client")]
+pub mod http;
+
 #[cfg(feature = "client")]
 pub use capture::{Call, Middleware, Observed, ReqwestBuilder, Scope, Seen, Stack, Tags, scope};
+#[cfg(feature = "blocking")]
+pub use client::blocking;
 #[cfg(feature = "test-util")]
 pub use client::captured;
+#[cfg(feature = "reqwest-0-12")]
+pub use client::reqwest_0_12;
+#[cfg(feature = "ureq")]
+pub use client::ureq;
 #[cfg(feature = "client")]
 pub use client::{
     Egret, Guard, InitError, doctor, flush, flush_async, init, init_or_disabled, log, middleware,
     observe, observe_async, reqwest_client, shutdown, shutdown_async, stack, stats, wrap,
 };
+#[cfg(feature = "tower")]
+pub use client::{tower_client, tower_server};
 #[cfg(feature = "test-util")]
 pub use clock::ManualClock;
 #[cfg(feature = "client")]
@@ -90,5 +103,7 @@ pub use transport::MemoryTransport;
 pub use transport::{
     Checkup, FileTransport, Sending, SeveralTransports, StdoutTransport, Step, Transport,
 };
+#[cfg(feature = "otlp")]
+pub use transport::{OtlpBuilder, OtlpCounts, OtlpError, OtlpTransport};
 #[cfg(feature = "client")]
 pub use worker::{StartError, Unflushed};

@@ -8,6 +8,8 @@ mod tests;
 mod url;
 
 pub use body::{BodyKind, body};
+#[cfg(feature = "wire")]
+pub(crate) use secret::decoded;
 pub use secret::{REDACTED, is_sensitive_key};
 pub use url::SafeUrl;
 

@@ -6,6 +6,8 @@ mod file;
 mod http;
 #[cfg(feature = "test-util")]
 mod memory;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod several;
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,8 @@ pub use file::{FileTransport, StdoutTransport};
 pub(crate) use http::HttpTransport;
 #[cfg(feature = "test-util")]
 pub use memory::MemoryTransport;
+#[cfg(feature = "otlp")]
+pub use otlp::{OtlpBuilder, OtlpCounts, OtlpError, OtlpTransport};
 pub use several::SeveralTransports;
 
 use crate::codec::{Batch, CallColumn, DecodeError, Limits, ndjson};

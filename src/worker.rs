@@ -30,6 +30,7 @@ use crate::queue::{Drain, Queue};
 use crate::retry::{Backoff, Verdict};
 use crate::sample::Sampling;
 use crate::stats::{Books, CollectorState, DropReason, Stats};
+use crate::template::Naming;
 use crate::transport::{Sending, Transport};
 use assembler::{Assembler, Encoded};
 pub(crate) use inline::Inline;
@@ -83,6 +84,7 @@ pub(crate) struct Parts {
     pub(crate) resource: Resource,
     pub(crate) batching: Batching,
     pub(crate) sampling: Sampling,
+    pub(crate) naming: Arc<Naming>,
     pub(crate) spool: Option<SpoolPlace>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) wraps: Arc<Wraps>,
@@ -135,9 +137,13 @@ pub(crate) enum Turns {
 /// order.
 pub(crate) fn start(parts: Parts, is_inline: bool) -> Result<Turns, StartError> {
     let mut worker = Worker {
-        assembler: Assembler::new(parts.resource, parts.batching, parts.sampling)
+        notices: Notices::new(
+            parts.wraps,
+            Arc::clone(&parts.naming),
+            parts.batching.flush_interval,
+        ),
+        assembler: Assembler::new(parts.resource, parts.batching, parts.sampling, parts.naming)
             .map_err(StartError::Encoder)?,
-        notices: Notices::new(parts.wraps, parts.batching.flush_interval),
         pending: Pending::new(parts.batching.pending_bytes),
         spooling: Spooling::new(parts.spool, Arc::clone(&parts.books)),
         was_spooled: false,

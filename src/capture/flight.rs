@@ -32,7 +32,13 @@ pub(super) struct Attempt {
     ended: Option<Ended>,
     sent: Sent,
     received_bytes: u64,
+    /// Whether the body is out of sight: neither its size nor its time is known then.
+    is_body_left: bool,
     connection: Connection,
+    /// The other side's address, where it is known before there is an answer.
+    peer: Option<IpAddr>,
+    /// What the answer itself says went wrong, in another word than its status.
+    refusal: &'static str,
     tags: Option<Tags>,
     /// Facts beside the tags: headers that may be kept, bodies, redirects.
     facts: Vec<(String, String)>,
@@ -91,7 +97,10 @@ impl Flight {
             ended: None,
             sent: Sent::Unknown,
             received_bytes: 0,
+            is_body_left: false,
             connection: Connection::default(),
+            peer: None,
+            refusal: "",
             tags: None,
             facts: Vec::new(),
             trace: None,
@@ -134,6 +143,25 @@ impl Flight {
         self.change(|attempt| attempt.connection = connection);
     }
 
+    #[cfg(feature = "tower")]
+    pub(super) fn peer(&mut self, peer: IpAddr) {
+        self.change(|attempt| attempt.peer = Some(peer));
+    }
+
+    /// The answer says that the call failed, though its status does not: its `error.type`.
+    pub(super) fn refused(&mut self, refusal: &'static str) {
+        self.change(|attempt| attempt.refusal = refusal);
+    }
+
+    #[cfg(feature = "tower")]
+    /// Tags that are only known with the answer, over those that were known before.
+    pub(super) fn more_tags(&mut self, more: &Tags) {
+        self.change(|attempt| {
+            let before = attempt.tags.take().unwrap_or_default();
+            attempt.tags = Some(more.clone().over(&before));
+        });
+    }
+
     /// A fact beside the tags, under its attribute's name.
     pub(super) fn fact(&mut self, key: impl Into<String>, value: impl Into<String>) {
         self.change(|attempt| attempt.facts.push((key.into(), value.into())));
@@ -161,9 +189,22 @@ impl Flight {
         self.change(|attempt| attempt.received_bytes += n_bytes as u64);
     }
 
+    /// Whether as much of the answer's body has passed as there will be. Trailers may follow.
+    pub(super) fn has_whole_body(&self) -> bool {
+        self.attempt.as_ref().is_some_and(Attempt::has_whole_body)
+    }
+
     /// The answer has been read to its end.
     pub(super) fn complete(&mut self) {
-        self.end(Outcome::Completed, "");
+        let refusal = self.attempt.as_ref().map_or("", |attempt| attempt.refusal);
+        self.end(Outcome::Completed, refusal);
+    }
+
+    /// The answer has come, and nobody will see what becomes of its body.
+    #[cfg(any(feature = "blocking", feature = "ureq"))]
+    pub(super) fn leave_body(&mut self) {
+        self.change(|attempt| attempt.is_body_left = true);
+        self.complete();
     }
 
     /// The attempt failed, before or after its head came.
@@ -174,6 +215,10 @@ impl Flight {
     /// Forgets the attempt: somebody else records it.
     pub(super) fn forget(&mut self) {
         self.attempt = None;
+    }
+
+    pub(super) fn kind(&self) -> Option<Kind> {
+        self.attempt.as_ref().map(|attempt| attempt.kind)
     }
 
     pub(super) fn recorder(&self) -> &Recorder {
@@ -206,7 +251,7 @@ impl Drop for Flight {
         let Some(attempt) = &self.attempt else { return };
         match attempt.head {
             // Readers that know the length stop without asking for the end.
-            Some((_, head)) if head.body_bytes == Some(attempt.received_bytes) => self.complete(),
+            _ if attempt.has_whole_body() => self.complete(),
             _ if std::thread::panicking() => self.fail(ErrorClass::Panic),
             Some(_) => self.end(Outcome::BodyDropped, ""),
             None => self.end(Outcome::Cancelled, ErrorClass::Cancelled.as_str()),
@@ -215,6 +260,10 @@ impl Drop for Flight {
 }
 
 impl Attempt {
+    fn has_whole_body(&self) -> bool {
+        self.head.is_some_and(|(_, head)| head.body_bytes == Some(self.received_bytes))
+    }
+
     pub(super) fn outcome(&self) -> Outcome {
         self.ended.map_or(Outcome::Cancelled, |ended| ended.outcome)
     }
@@ -231,12 +280,15 @@ impl Attempt {
         record.dns_ns = self.connection.dns_ns;
         record.connect_ns = self.connection.connect_ns;
         record.connection_reused = self.connection.reused;
+        record.peer_address = self.peer;
         if let Some((at, head)) = self.head {
             record.status = Some(head.status);
-            record.peer_address = head.peer;
+            record.peer_address = head.peer.or(self.peer);
             record.ttfb_ns = Some(at.ns_since(self.started));
-            record.body_ns = Some(ended.at.ns_since(at));
-            record.response_body_bytes = Some(self.received_bytes);
+            if !self.is_body_left {
+                record.body_ns = Some(ended.at.ns_since(at));
+                record.response_body_bytes = Some(self.received_bytes);
+            }
             record.set_protocol_version(head.version.map_or("", version_text));
         }
         if !ended.error_type.is_empty() {

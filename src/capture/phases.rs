@@ -18,10 +18,10 @@
 //! - Names that need no resolution (addresses, overrides) have no `dns_ns`.
 
 mod connector;
-mod resolver;
+mod resolution;
 
 pub(super) use connector::ConnectLayer;
-pub(super) use resolver::{SystemResolver, TimedResolver};
+pub(super) use resolution::Resolution;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -126,6 +126,10 @@ impl Bill {
 impl Unused {
     fn add(&self, addresses: Addresses) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that was closed unused had the same addresses, and there is only one now.
+        if all.contains(&addresses) {
+            return;
+        }
         if all.len() >= MAX_UNUSED {
             all.pop_front();
         }
@@ -133,7 +137,7 @@ impl Unused {
     }
 
     /// Whether the connection was unused until now.
-    fn take(&self, addresses: Addresses) -> bool {
+    pub(super) fn take(&self, addresses: Addresses) -> bool {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = all.iter().position(|known| *known == addresses);
         place.is_some_and(|place| all.remove(place).is_some())

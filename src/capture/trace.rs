@@ -50,6 +50,13 @@ impl Trace {
         Some(trace)
     }
 
+    /// The trace that a request brings along, in which answering it is a step of its own.
+    #[cfg(feature = "tower")]
+    pub(super) fn of_arrival(headers: &HeaderMap) -> Option<Self> {
+        let carried = Self::parse(headers.get(TRACEPARENT)?.as_bytes())?;
+        Some(Self { span_id: new_span_id(), ..carried })
+    }
+
     /// `00-<32 hex>-<16 hex>-<2 hex>`; later versions may be longer.
     fn parse(header: &[u8]) -> Option<Self> {
         let is_cut = header.len() == 55 || (header.get(55) == Some(&b'-') && &header[..2] != b"00");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
-use super::Egret;
+use super::{Egret, REQWEST};
 use crate::capture::{self, Call, Middleware, Observed, Recorder, ReqwestBuilder, Source, Stack};
 use crate::config::{Config, ConfigError};
 use crate::stats::Stats;
@@ -17,7 +17,7 @@ use crate::worker::{StartError, Unflushed};
 static DEFAULT: OnceCell<Egret> = OnceCell::new();
 
 /// Where clients were wrapped before there was a default, at most [`MAX_EARLY`].
-static EARLY: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
+static EARLY: Mutex<Vec<(&'static str, &'static Location<'static>)>> = Mutex::new(Vec::new());
 
 const MAX_EARLY: usize = 256;
 
@@ -48,7 +48,7 @@ pub fn init(config: Config) -> Result<Egret, InitError> {
         return Err(InitError::Twice);
     }
     let early = std::mem::take(&mut *EARLY.lock().unwrap_or_else(PoisonError::into_inner));
-    early.into_iter().for_each(|location| egret.note_wrap("reqwest", location));
+    early.into_iter().for_each(|(client, location)| egret.note_wrap(client, location));
     Ok(egret.clone())
 }
 
@@ -78,7 +78,7 @@ fn current() -> Option<Egret> {
     with_current(Egret::clone)
 }
 
-fn recorder() -> Option<Recorder> {
+pub(super) fn recorder() -> Option<Recorder> {
     with_current(Egret::recorder).flatten()
 }
 
@@ -87,9 +87,7 @@ fn recorder() -> Option<Recorder> {
 #[must_use]
 #[track_caller]
 pub fn wrap(client: reqwest::Client) -> reqwest_middleware::ClientWithMiddleware {
-    note_wrap(Location::caller());
-    let middleware = Middleware::alone(Source::Default(recorder));
-    reqwest_middleware::ClientBuilder::new(client).with(middleware).build()
+    Middleware::wrap(noted(REQWEST, Location::caller()), client)
 }
 
 /// Begins a stack of middlewares with egret around and within it, so that the attempts of a retry
@@ -109,24 +107,29 @@ pub fn stack(client: reqwest::Client) -> Stack {
 /// reuse.
 #[track_caller]
 pub fn reqwest_client() -> ReqwestBuilder {
-    ReqwestBuilder::new(middleware())
+    ReqwestBuilder::new(noted(REQWEST, Location::caller()))
 }
 
 /// The middleware for who builds a stack of their own.
 #[must_use]
 #[track_caller]
 pub fn middleware() -> Middleware {
-    note_wrap(Location::caller());
-    Middleware::new(Source::Default(recorder))
+    Middleware::new(noted(REQWEST, Location::caller()))
 }
 
-fn note_wrap(location: &'static Location<'static>) {
+/// The default as the source of a client's records. Notes the client, and where it is.
+pub(crate) fn noted(client: &'static str, location: &'static Location<'static>) -> Source {
+    note_wrap(client, location);
+    Source::Default(recorder)
+}
+
+fn note_wrap(client: &'static str, location: &'static Location<'static>) {
     if let Some(egret) = current() {
-        return egret.note_wrap("reqwest", location);
+        return egret.note_wrap(client, location);
     }
     let mut early = EARLY.lock().unwrap_or_else(PoisonError::into_inner);
     if early.len() < MAX_EARLY {
-        early.push(location);
+        early.push((client, location));
     }
 }
 

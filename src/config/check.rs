@@ -14,6 +14,7 @@ use crate::batch::Resource;
 use crate::host::HostPattern;
 use crate::queue::QueueBounds;
 use crate::sample::Sampling;
+use crate::template::{Naming, Routes};
 
 /// Reads values one by one and collects what is wrong with them.
 struct Check<'a> {
@@ -47,6 +48,7 @@ impl ConfigBuilder {
             expiry: Duration::from_secs(3_600),
         };
         let sampling = check.sampling();
+        let naming = Arc::new(check.naming());
         let allowed = Arc::new(check.allowed());
         let spool_dir = check.raw.value(Setting::SpoolDir).map(PathBuf::from);
         let spool_max_bytes = check.number(Setting::SpoolMaxBytes, 256 << 20, 4 << 20, 1 << 40);
@@ -61,6 +63,7 @@ impl ConfigBuilder {
                 queue,
                 batching,
                 sampling,
+                naming,
                 allowed,
                 spool_dir,
                 spool_max_bytes,
@@ -118,6 +121,22 @@ impl Check<'_> {
             max_per_host_second: (ceiling < u32::MAX).then_some(ceiling),
             slow_ns: slow_ms * 1_000_000,
         }
+    }
+
+    fn naming(&mut self) -> Naming {
+        let routes = Routes::parse(self.raw.value(Setting::Routes).unwrap_or_default());
+        let routes = routes.unwrap_or_else(|problems| {
+            problems.iter().for_each(|problem| self.problem(Setting::Routes, problem));
+            Routes::default()
+        });
+        let form = "accepted are HOST=NAME,..., as api.stripe.com=stripe,*.amazonaws.com=aws";
+        let target = |text: &str| {
+            let (host, name) = text.split_once('=')?;
+            let name = crate::redact::text(name.trim()).into_owned();
+            let is_name = !name.is_empty() && name.len() <= 128;
+            Some((HostPattern::parse(host)?, name)).filter(|_| is_name)
+        };
+        Naming::new(routes, self.list(Setting::Targets, form, target))
     }
 
     fn allowed(&mut self) -> Allowed {

@@ -82,6 +82,13 @@ impl Histogram {
         self.counts.iter().copied()
     }
 
+    /// Durations and their counts, from the shortest: for each bucket that is not empty its middle,
+    /// in nanoseconds.
+    pub fn middles(&self) -> impl Iterator<Item = (u64, u64)> {
+        let zeros = Some((0, self.zeros)).filter(|(_, count)| *count > 0);
+        zeros.into_iter().chain(self.buckets().map(|(index, count)| (middle(index), count)))
+    }
+
     /// Appends the sparse form: zeros, sum, then (distance to the last index, count) in varints.
     pub fn write(&self, out: &mut Vec<u8>) {
         varint::write(self.zeros, out);

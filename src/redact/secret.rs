@@ -182,7 +182,7 @@ pub(super) fn holds_secret(text: &str) -> bool {
 }
 
 /// Percent-decoding, once; borrows when there is nothing to decode.
-pub(super) fn decoded(text: &str) -> Cow<'_, str> {
+pub(crate) fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }

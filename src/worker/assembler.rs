@@ -13,7 +13,7 @@ use crate::minute::Minutes;
 use crate::record::{Record, read_row};
 use crate::sample::{Sampler, Sampling};
 use crate::stats::Drops;
-use crate::template::Templates;
+use crate::template::{Naming, Templates};
 
 /// Series that close a batch; each may hold some kilobytes of histogram.
 const MAX_SERIES: usize = 2_000;
@@ -29,7 +29,7 @@ pub(super) struct Encoded {
     /// Of these, the calls whose details sampling left out.
     pub(super) n_sampled_out: u64,
     /// The start-up message that this batch brings, to be brought again if it does not arrive.
-    startup: Option<Startup>,
+    startup: Option<Box<Startup>>,
     /// The drops that this batch reports. They are reported again if it does not arrive.
     reported: Drops,
 }
@@ -43,6 +43,7 @@ pub(super) struct Assembler {
     /// Records in the open batch: those in `calls`, and those that sampling left out.
     n_records: u64,
     minutes: Minutes,
+    naming: Arc<Naming>,
     templates: Templates,
     encoder: Encoder,
     opened: Option<Tick>,
@@ -59,6 +60,7 @@ impl Assembler {
         resource: Resource,
         batching: Batching,
         sampling: Sampling,
+        naming: Arc<Naming>,
     ) -> Result<Self, EncodeError> {
         Ok(Self {
             batching,
@@ -67,6 +69,7 @@ impl Assembler {
             calls: CallsBuilder::default(),
             n_records: 0,
             minutes: Minutes::default(),
+            naming,
             templates: Templates::default(),
             encoder: Encoder::new()?,
             opened: None,
@@ -111,9 +114,10 @@ impl Assembler {
         mut close: impl FnMut(&mut Self),
     ) -> u64 {
         let mut n_read = 0;
+        let naming = Arc::clone(&self.naming);
         while let Ok(Some(mut record)) = read_row(&mut rows) {
             n_read += 1;
-            self.push(&mut record, now);
+            self.push(&mut record, &naming, now);
             if self.is_full() {
                 close(self);
             }
@@ -121,8 +125,17 @@ impl Assembler {
         u64::from(n_records) - n_read
     }
 
-    fn push(&mut self, record: &mut Record<'_>, now: Tick) {
+    fn push<'r>(&mut self, record: &mut Record<'r>, naming: &'r Naming, now: Tick) {
         let (host, path) = (record.url.host, record.url.path);
+        if let Some(target) = naming.target(host).filter(|_| record.target.is_empty()) {
+            record.target = Cow::Borrowed(target);
+        }
+        // What the call says of itself goes before the table, and the table before the guess.
+        if record.template.is_empty()
+            && let Some(template) = naming.template(host, record.method, path)
+        {
+            record.template = Cow::Borrowed(template);
+        }
         if !(host.is_empty() && path.is_empty() && record.template.is_empty()) {
             let template = self.templates.admit(host, &record.template, path);
             if template != record.template {
@@ -172,7 +185,7 @@ impl Assembler {
     /// A batch did not arrive: what it reported is reported by another one.
     pub(super) fn report_again(&mut self, batch: &Encoded) {
         self.reported = self.reported.since(&batch.reported);
-        self.startup = self.startup.take().or_else(|| batch.startup.clone());
+        self.startup = self.startup.take().or_else(|| batch.startup.as_deref().cloned());
     }
 
     /// Two halves of a batch that was too large; `None` when there is nothing to halve.
@@ -199,7 +212,8 @@ impl Assembler {
         };
         // The roll-ups are of all calls, so they go with one half; the other brings an empty table
         // of them, so that it is not folded again. What sampling left out goes with the roll-ups.
-        let mut left = half(0..middle, &minutes, batch.reported, batch.startup.clone())?;
+        let mut left =
+            half(0..middle, &minutes, batch.reported, batch.startup.as_deref().cloned())?;
         let right = half(middle..calls.len(), &Minutes::default(), Drops::default(), None)?;
         left.n_records = batch.n_records - right.n_records;
         left.n_sampled_out = batch.n_sampled_out;
@@ -222,7 +236,7 @@ impl Assembler {
         self.next_order += 1;
         let n_sampled_out = n_records - self.calls.len() as u64;
         let reported = unreported;
-        let startup = meta.startup;
+        let startup = meta.startup.map(Box::new);
         Ok(Encoded { order, bytes, n_records, n_sampled_out, closed: now, startup, reported })
     }
 }

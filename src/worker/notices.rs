@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::assembler::Assembler;
-use crate::batch::{Startup, Wrapped};
+use crate::batch::{RouteRule, Startup, TargetRule, Wrapped};
 use crate::clock::{Clock, Tick, saturating_ns};
 use crate::process;
+use crate::template::Naming;
 
 /// A service that says nothing for this long is not seen as alive.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(60);
@@ -16,6 +17,12 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(60);
 /// Wrapped clients that are told; a service that wraps a client per request has one place, but
 /// might have many.
 const MAX_WRAPPED: usize = 256;
+
+/// Rules of each kind that are told; more would not fit into a header.
+const MAX_RULES: usize = 500;
+
+/// Bytes of templates that are told.
+const MAX_RULE_BYTES: usize = 64 << 10;
 
 /// The clients that were wrapped, by place.
 #[derive(Debug, Default)]
@@ -41,6 +48,7 @@ impl Wraps {
 #[derive(Debug)]
 pub(super) struct Notices {
     wraps: Arc<Wraps>,
+    naming: Arc<Naming>,
     started: Tick,
     /// The start-up message waits for the clients that `main` wraps after starting egret.
     patience: Duration,
@@ -49,9 +57,9 @@ pub(super) struct Notices {
 }
 
 impl Notices {
-    pub(super) fn new(wraps: Arc<Wraps>, patience: Duration) -> Self {
+    pub(super) fn new(wraps: Arc<Wraps>, naming: Arc<Naming>, patience: Duration) -> Self {
         let now = Tick::now();
-        Self { wraps, started: now, patience, is_started: false, last_heartbeat: now }
+        Self { wraps, naming, started: now, patience, is_started: false, last_heartbeat: now }
     }
 
     /// Hands over what is due.
@@ -63,6 +71,10 @@ impl Notices {
             assembler.tell_startup(Startup {
                 started_unix_ns: clock.unix_ns(self.started),
                 wrapped: self.wraps.all(),
+                targets: targets(&self.naming),
+                n_targets: self.naming.targets().len() as u64,
+                routes: routes(&self.naming),
+                n_routes: self.naming.routes().len() as u64,
             });
             assembler.tell_heartbeat(process::heartbeat(clock.unix_ns(now)));
         } else if is_due(self.last_heartbeat, HEARTBEAT_INTERVAL) {
@@ -70,4 +82,26 @@ impl Notices {
             assembler.tell_heartbeat(process::heartbeat(clock.unix_ns(now)));
         }
     }
+}
+
+fn targets(naming: &Naming) -> Vec<TargetRule> {
+    let rule = |(host, target): &(crate::host::HostPattern, String)| TargetRule {
+        host: host.as_str().to_owned(),
+        target: target.clone(),
+    };
+    naming.targets().iter().take(MAX_RULES).map(rule).collect()
+}
+
+fn routes(naming: &Naming) -> Vec<RouteRule> {
+    let mut n_bytes = 0;
+    let fits = |rule: &RouteRule| {
+        n_bytes += rule.host.len() + rule.template.len();
+        n_bytes <= MAX_RULE_BYTES
+    };
+    let rules = naming.routes().iter().take(MAX_RULES).map(|route| RouteRule {
+        host: route.host.as_str().to_owned(),
+        method: route.method.clone(),
+        template: route.template.clone(),
+    });
+    rules.take_while(fits).collect()
 }

@@ -1,5 +1,6 @@
 //! Batches: when they close, how they are halved, which of them must go.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
@@ -29,7 +30,7 @@ fn rows(n: u64) -> Vec<u8> {
 }
 
 fn assembler() -> Assembler {
-    Assembler::new(Resource::new(), BATCHING, Sampling::default()).unwrap()
+    Assembler::new(Resource::new(), BATCHING, Sampling::default(), Arc::default()).unwrap()
 }
 
 fn paths(batch: &Encoded) -> Vec<String> {
@@ -116,7 +117,8 @@ fn beyond_their_bound_the_oldest_batches_go() {
 #[test]
 fn what_sampling_leaves_out_is_still_counted() {
     let sampling = Sampling { rate: 0.0, ..Sampling::default() };
-    let mut assembler = Assembler::new(Resource::new(), BATCHING, sampling).unwrap();
+    let mut assembler =
+        Assembler::new(Resource::new(), BATCHING, sampling, Arc::default()).unwrap();
     let now = Tick::now();
     assembler.push_rows(&rows(1_000), 1_000, now, |_| panic!("nothing fills the batch"));
     let batch = assembler.close(&Drops::default(), now).unwrap();
@@ -130,7 +132,8 @@ fn what_sampling_leaves_out_is_still_counted() {
 #[test]
 fn an_hour_without_a_collector_never_exceeds_the_bound() {
     let batching = Batching { records: 200, pending_bytes: 20_000, ..BATCHING };
-    let mut assembler = Assembler::new(Resource::new(), batching, Sampling::default()).unwrap();
+    let mut assembler =
+        Assembler::new(Resource::new(), batching, Sampling::default(), Arc::default()).unwrap();
     let mut pending = Pending::new(batching.pending_bytes);
     let (start, rows) = (Tick::now(), rows(50));
     let (mut peak, mut n_gone, mut n_in) = (0, 0, 0);

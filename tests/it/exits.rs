@@ -15,7 +15,7 @@ use crate::upstream::closed_port;
 /// How far the server goes before it does what the path says.
 const HALF: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello";
 
-async fn start() -> SocketAddr {
+pub(crate) async fn start() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -30,7 +30,7 @@ async fn answer(mut stream: TcpStream) -> Option<()> {
     let mut request = vec![0; 4096];
     let n = stream.read(&mut request).await.ok()?;
     let request = String::from_utf8_lossy(&request[..n]).into_owned();
-    let path = request.split(' ').nth(1)?;
+    let path = request.split([' ', '?']).nth(1)?;
     let (bytes, then_waits): (&[u8], bool) = match path {
         "/whole" => (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", false),
         "/chunked" => {
@@ -142,7 +142,7 @@ async fn run(case: &str, client: &ClientWithMiddleware, address: SocketAddr) {
 }
 
 /// What a record says, in the words of [`Case::expected`].
-fn told(call: &serde_json::Value) -> String {
+pub(crate) fn told(call: &serde_json::Value) -> String {
     let text = |name: &str| match &call[name] {
         serde_json::Value::Null => "-".to_owned(),
         serde_json::Value::String(text) => text.clone(),

@@ -1,118 +1,156 @@
 //! Wrapping changes nothing: what a user sees of an answer or an error is the bare client's.
+//! Never says which shapes there are; they are in `shapes/table`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use egret::Egret;
-use egret_collector::Collector;
-use reqwest::{Client, Method, Request};
+use http::{Extensions, HeaderValue};
+use reqwest::{Request, Response};
+use reqwest_middleware::{ClientBuilder, Next};
 
 use crate::collector::config;
-use crate::upstream::{Upstream, closed_port};
+use crate::shapes::{self, Bare, Pair, Shape, Wrapped, compare};
 
-/// Everything that a user can see of an answer, or of an error.
-async fn seen(
-    result: Result<reqwest::Response, reqwest_middleware::Error>,
-) -> BTreeMap<&'static str, String> {
-    let response = match result {
-        Ok(response) => response,
-        Err(reqwest_middleware::Error::Reqwest(error)) => {
-            return [("error", format!("{error:?}")), ("url", format!("{:?}", error.url()))].into();
-        }
-        Err(error) => return [("middleware error", error.to_string())].into(),
-    };
-    let mut headers: Vec<_> =
-        response.headers().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
-    headers.retain(|header| !header.starts_with("date:"));
-    let extensions = response.extensions();
-    let mut seen = BTreeMap::from([
-        ("status", response.status().to_string()),
-        ("version", format!("{:?}", response.version())),
-        ("headers", headers.join("\n")),
-        ("url", response.url().to_string()),
-        ("content_length", format!("{:?}", response.content_length())),
-        ("peer", format!("{:?}", response.remote_addr())),
-        ("extensions", extensions.len().to_string()),
-    ]);
-    seen.insert("body", format!("{:?}", response.bytes().await));
-    seen
+/// The pairs of clients that are compared. A client that joins is one line here.
+fn pairs(egret: &Egret) -> Vec<Pair> {
+    vec![
+        Pair { name: "async", bare: Box::new(Bare), wrapped: Box::new(Wrapped::new(egret)) },
+        Pair {
+            name: "measured",
+            bare: Box::new(Bare),
+            wrapped: Box::new(Wrapped::measured(egret)),
+        },
+        #[cfg(feature = "tower")]
+        Pair {
+            name: "tower",
+            bare: Box::new(shapes::Tower(None)),
+            wrapped: Box::new(shapes::Tower(Some(egret.clone()))),
+        },
+        #[cfg(all(feature = "blocking", feature = "multipart"))]
+        Pair {
+            name: "blocking",
+            bare: Box::new(shapes::BlockingBare),
+            wrapped: Box::new(shapes::BlockingWrapped::new(egret)),
+        },
+        #[cfg(all(feature = "blocking", feature = "multipart"))]
+        Pair {
+            name: "blocking, built",
+            bare: Box::new(shapes::BlockingBare),
+            wrapped: Box::new(shapes::BlockingWrapped::built(egret)),
+        },
+        #[cfg(all(feature = "ureq", feature = "blocking", feature = "multipart"))]
+        Pair {
+            name: "ureq",
+            bare: Box::new(shapes::Ureq::bare()),
+            wrapped: Box::new(shapes::Ureq::wrapped(egret)),
+        },
+        #[cfg(all(feature = "ureq", feature = "blocking", feature = "multipart"))]
+        Pair {
+            name: "ureq, watching",
+            bare: Box::new(shapes::Ureq::bare().watching()),
+            wrapped: Box::new(shapes::Ureq::wrapped(egret).watching()),
+        },
+    ]
 }
 
-/// Sends the same request by the bare client and by the wrapped one.
-async fn check(name: &str, bare: &Client, egret: &Egret, request: impl Fn(&Client) -> Request) {
-    let expected = seen(bare.execute(request(bare)).await.map_err(Into::into)).await;
-    let wrapped = egret.wrap(bare.clone());
-    let found = seen(wrapped.execute(request(bare)).await).await;
-    assert_eq!(found, expected, "{name}");
-}
+/// What each shape is for the bare asynchronous client: a shape that became another is no test.
+const OUTCOMES: &str = include_str!("shapes/outcomes.txt");
 
-#[tokio::test]
-async fn answers_and_errors_are_those_of_the_bare_client() {
-    let upstream = Upstream::start().await;
-    let collector = Collector::bind("127.0.0.1:0").await.unwrap();
-    let egret = Egret::start(config(&collector.url()).build().unwrap()).unwrap();
-    let bare = Client::builder().timeout(Duration::from_millis(500)).build().unwrap();
-    let closed = closed_port().await;
-    let get = |url: String| move |client: &Client| client.get(&url).build().unwrap();
-    let cases = [
-        ("ok", "/status/200"),
-        ("not found", "/status/404"),
-        ("server error", "/status/500"),
-        ("no content", "/empty"),
-        ("repeated headers", "/headers"),
-        ("redirect", "/temporary"),
-        ("redirect loop", "/loop"),
-        ("broken connection", "/reset"),
-        ("timeout", "/silent"),
-        ("query and fragment", "/status/200?a=b&token=c#d"),
-    ];
-    for (name, path) in cases {
-        check(name, &bare, &egret, get(upstream.url(path))).await;
-    }
-    check("refused", &bare, &egret, get(format!("http://{closed}/"))).await;
-    check("unknown host", &bare, &egret, get("http://no-such-host.invalid/".into())).await;
-    check("not TLS", &bare, &egret, get(format!("https://{}/", upstream.address))).await;
-    let head = upstream.url("/status/200");
-    check("head", &bare, &egret, |client| client.head(&head).build().unwrap()).await;
-    let echo = upstream.url("/echo");
-    check("body", &bare, &egret, |client| client.put(&echo).body("hello").build().unwrap()).await;
-    let moved = upstream.url("/temporary");
-    check("replayed body after 307", &bare, &egret, |client| {
-        client.request(Method::POST, &moved).body("again").header("x-a", "b").build().unwrap()
-    })
-    .await;
-    assert_eq!(upstream.seen("/echo"), 6, "each 307 was followed, by both clients");
-    egret.shutdown_async(Duration::from_secs(5)).await.unwrap();
-    assert_eq!(egret.stats().offered, 16, "each wrapped call left one record");
-}
-
-#[tokio::test]
-async fn a_request_arrives_as_the_bare_client_sends_it() {
-    use std::sync::{Arc, Mutex};
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let requests = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&requests);
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut buffer = vec![0; 4096];
-            let n_read = stream.read(&mut buffer).await.unwrap();
-            heard.lock().unwrap().push(String::from_utf8(buffer[..n_read].to_vec()).unwrap());
-            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-            stream.write_all(answer).await.unwrap();
-        }
-    });
+async fn check(group: &str, shapes: fn() -> Vec<Shape>) {
+    // Nobody listens there: what is recorded is not what this is about.
     let egret = Egret::start(config("http://127.0.0.1:9").build().unwrap()).unwrap();
-    let bare = Client::new();
-    let request = || {
-        let url = format!("http://ann:pa55@{address}/x?token=abc");
-        bare.post(url).header("authorization", "Bearer s3cret").body("hi").build().unwrap()
-    };
-    bare.execute(request()).await.unwrap();
-    egret.wrap(bare.clone()).execute(request()).await.unwrap();
-    let requests = requests.lock().unwrap();
-    assert_eq!(requests[0], requests[1]);
-    assert!(requests[0].contains("/x?token=abc") && requests[0].contains("s3cret"));
+    for pair in pairs(&egret) {
+        // It is the other blocking one but for a layer around its connector.
+        let is_about_connections = ["connections", "broken exchanges", "HTTP/2"].contains(&group);
+        if pair.name == "blocking, built" && !is_about_connections {
+            continue;
+        }
+        let found = compare(&pair, shapes()).await;
+        let n_compared = found.outcomes.len();
+        let cannot = match pair.name {
+            "tower" => group == "redirects",
+            name => group == "HTTP/2" && name.starts_with("ureq"),
+        };
+        assert!(n_compared > 0 || cannot, "{group}, {}: nothing was compared", pair.name);
+        let differences = found.differences.join("\n  ");
+        assert!(differences.is_empty(), "the wrapped client differs:\n  {differences}");
+        println!("{group}, {}: {n_compared} shapes without a difference", pair.name);
+        if pair.name == "async" {
+            let known: Vec<_> = OUTCOMES.lines().collect();
+            let new = found.outcomes.iter().filter(|line| !known.contains(&line.as_str()));
+            let new = new.map(|line| format!("\n{line}")).collect::<String>();
+            assert!(new.is_empty(), "not what shapes/outcomes.txt says:{new}");
+        }
+    }
+    let _ = egret.shutdown_async(Duration::ZERO).await;
+}
+
+/// Rebuilds the answer without its URL, adds a header, and records nothing.
+struct Careless;
+
+#[async_trait::async_trait]
+impl reqwest_middleware::Middleware for Careless {
+    async fn handle(
+        &self,
+        mut request: Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<Response> {
+        request.headers_mut().insert("x-careless", HeaderValue::from_static("yes"));
+        let response = next.run(request, extensions).await?;
+        Ok(http::Response::<reqwest::Body>::from(response).into())
+    }
+}
+
+/// The differential itself: a wrapper that does what wrappers easily do wrong is found out.
+#[tokio::test]
+async fn a_careless_wrapper_is_found_out() {
+    let egret = Egret::start(config("http://127.0.0.1:9").build().unwrap()).unwrap();
+    let careless = Wrapped::by(&egret, |client| ClientBuilder::new(client).with(Careless).build());
+    let pair = Pair { name: "careless", bare: Box::new(Bare), wrapped: Box::new(careless) };
+    let found = compare(&pair, shapes::statuses()).await;
+    let text = found.differences.join("\n");
+    assert!(text.contains("no.url.provided.local"), "the URL is lost: {text}");
+    assert!(text.contains("x-careless"), "the request has another header: {text}");
+    assert!(text.contains("1 calls left Some(0) records"), "no record was left: {text}");
+}
+
+#[tokio::test]
+async fn statuses() {
+    check("statuses", shapes::statuses).await;
+}
+
+#[tokio::test]
+async fn bodies() {
+    check("bodies", shapes::bodies).await;
+}
+
+#[tokio::test]
+async fn headers() {
+    check("headers", shapes::headers).await;
+}
+
+#[tokio::test]
+async fn redirects() {
+    check("redirects", shapes::redirects).await;
+}
+
+#[tokio::test]
+async fn broken_exchanges() {
+    check("broken exchanges", shapes::broken).await;
+}
+
+#[tokio::test]
+async fn requests() {
+    check("requests", shapes::requests).await;
+}
+
+#[tokio::test]
+async fn connections() {
+    check("connections", shapes::connections).await;
+}
+
+#[tokio::test]
+async fn http2() {
+    check("HTTP/2", shapes::http2).await;
 }

@@ -58,9 +58,16 @@ impl egret::Transport for Batches {
 #[tokio::test]
 async fn an_idle_service_says_once_what_it_is_made_of() {
     let batches = Batches::default();
-    let config = Config::builder().flush_interval(Duration::from_millis(50)).build().unwrap();
+    let config = Config::builder()
+        .flush_interval(Duration::from_millis(50))
+        .route("api.example.com", "/x/{id}")
+        .target("*.example.com", "example")
+        .build()
+        .unwrap();
     let egret = Egret::start_with(config, batches.clone()).unwrap();
     let _client = egret.wrap(reqwest::Client::new());
+    #[cfg(feature = "tower")]
+    let _layers = (egret.tower_client::<()>(), egret.tower_server::<()>());
     while batches.0.lock().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -73,6 +80,13 @@ async fn an_idle_service_says_once_what_it_is_made_of() {
         .collect();
     let startup = metas[0].startup.as_ref().unwrap();
     assert!(startup.wrapped[0].location.starts_with("tests/it/ways_out.rs:"), "{startup:?}");
+    assert_eq!(startup.routes[0].template, "/x/{id}");
+    assert_eq!((startup.targets[0].host.as_str(), startup.n_routes), ("*.example.com", 1));
+    #[cfg(feature = "tower")]
+    {
+        let clients: Vec<_> = startup.wrapped.iter().map(|it| it.client.as_str()).collect();
+        assert_eq!(clients, ["reqwest", "tower client", "tower server"]);
+    }
     assert!(metas[0].heartbeat.as_ref().unwrap().rss_bytes > Some(0));
     assert!(metas[1..].iter().all(|meta| meta.startup.is_none()) && metas.len() > 1);
 }

@@ -43,6 +43,11 @@ pub enum Outcome {
     Failed,
 }
 
+/// The examples with real SDKs: a workspace of their own, so that what the SDKs depend on is neither
+/// compiled with egret's tests nor switches on features of egret's dependencies.
+const SDKS: &str = "examples/sdks/Cargo.toml";
+const SDKS_TARGET: &str = "target/sdks";
+
 /// Every step, in the order in which it runs: what fails fastest comes first.
 pub const STEPS: &[Step] = &[
     process("fmt", &[], &["cargo", "fmt", "--all", "--check"]),
@@ -51,6 +56,19 @@ pub const STEPS: &[Step] = &[
         "wire-only",
         &[],
         &["cargo", "check", "-p", "egret", "--no-default-features", "--features", "wire"],
+    ),
+    process(
+        "reqwest-0-12-only",
+        &[],
+        &[
+            "cargo",
+            "check",
+            "-p",
+            "egret",
+            "--no-default-features",
+            "--features",
+            "client,reqwest-0-12",
+        ],
     ),
     process(
         "clippy",
@@ -92,6 +110,11 @@ pub const STEPS: &[Step] = &[
         &["cargo", "run", "--release", "--example", "axum_service", "--", "--once"],
     ),
     process(
+        "example-drop-in",
+        &[],
+        &["cargo", "run", "--release", "--example", "drop_in", "--", "--once"],
+    ),
+    process(
         "example-download-counts",
         &[],
         &[
@@ -102,6 +125,87 @@ pub const STEPS: &[Step] = &[
             "hits",
             "--example",
             "download_counts",
+            "--",
+            "--once",
+        ],
+    ),
+    process("sdks-fmt", &[], &["cargo", "fmt", "--manifest-path", SDKS, "--check"]),
+    process(
+        "sdks-clippy",
+        &[],
+        &[
+            "cargo",
+            "clippy",
+            "--manifest-path",
+            SDKS,
+            "--target-dir",
+            SDKS_TARGET,
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
+    process(
+        "example-sdk-gcloud-storage",
+        &[],
+        &[
+            "cargo",
+            "run",
+            "--manifest-path",
+            SDKS,
+            "--target-dir",
+            SDKS_TARGET,
+            "--bin",
+            "gcloud_storage",
+            "--",
+            "--once",
+        ],
+    ),
+    process(
+        "example-sdk-async-openai",
+        &[],
+        &[
+            "cargo",
+            "run",
+            "--manifest-path",
+            SDKS,
+            "--target-dir",
+            SDKS_TARGET,
+            "--bin",
+            "async_openai",
+            "--",
+            "--once",
+        ],
+    ),
+    process(
+        "example-sdk-object-store",
+        &[],
+        &[
+            "cargo",
+            "run",
+            "--manifest-path",
+            SDKS,
+            "--target-dir",
+            SDKS_TARGET,
+            "--bin",
+            "object_store",
+            "--",
+            "--once",
+        ],
+    ),
+    process(
+        "example-sdk-posthog",
+        &[],
+        &[
+            "cargo",
+            "run",
+            "--manifest-path",
+            SDKS,
+            "--target-dir",
+            SDKS_TARGET,
+            "--bin",
+            "posthog",
             "--",
             "--once",
         ],

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::resolver::{RESOLVING, Resolution};
+use super::resolution::{RESOLVING, Resolution};
 use super::{Addresses, Bill, Connect, Restore, Unused};
 use crate::clock::Tick;
 

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, RequestInitialiser};
-
+use super::super::reqwest;
+use super::super::reqwest_middleware::{
+    self, ClientBuilder, ClientWithMiddleware, RequestInitialiser,
+};
 use super::{Middleware, Place};
 
 /// Middlewares of the user's (a retry, say) with egret around and within; made by

@@ -42,6 +42,7 @@ const CLIENT: Building = Building {
         &["transport", "spool", "capture", "config", "hits"],
         &["worker"],
         &["client"],
+        &["http"],
         &["lib"],
     ],
     same_floor: &[],

@@ -1,0 +1,191 @@
+//! Where the calls of one client pass: readies each request, records what comes of it.
+//! Never changes a request that can be sent again, nor anything of the answer but whose hands its
+//! body passes through.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+
+use super::super::classify::{Classed, class_of_body};
+use super::super::reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
+use crate::capture::content::{Content, REQUEST_BODY, RESPONSE_BODY};
+use crate::capture::flight::{Flight, Head, Sent};
+use crate::capture::phases::{Bill, Unused};
+use crate::capture::recorder::{Recorder, Source};
+use crate::capture::tags::Tags;
+use crate::capture::trace::Trace;
+use crate::capture::watched::{Counted, Watched};
+use crate::record::Kind;
+
+/// What every capture of a reqwest client goes through, whether a middleware or a client of ours.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    source: Source,
+    /// The unused connections of a client that is measured.
+    unused: Option<Arc<Unused>>,
+}
+
+/// What is known of a request when it is sent.
+pub(in crate::capture) struct Departure {
+    url: Url,
+    /// What the call pays for, where that is measured. It is current while the call is polled.
+    pub(in crate::capture) bill: Option<Arc<Bill>>,
+}
+
+impl Gate {
+    pub(crate) fn new(source: Source) -> Self {
+        Self { source, unused: None }
+    }
+
+    /// As this one, for a client whose connections are known.
+    pub(super) fn measured(self, unused: Arc<Unused>) -> Self {
+        Self { unused: Some(unused), ..self }
+    }
+
+    pub(in crate::capture) fn recorder(&self) -> Option<Recorder> {
+        self.source.recorder()
+    }
+
+    /// Begins to record a request that is about to be sent.
+    pub(in crate::capture) fn begin(
+        &self,
+        recorder: Recorder,
+        request: &Request,
+        tags: Option<&Tags>,
+    ) -> Flight {
+        let url = request.url().as_str().to_owned();
+        let mut flight = Flight::begin(recorder, Kind::Client, request.method().clone(), url);
+        flight.tags(tags);
+        flight
+    }
+
+    /// Readies the request, and what its answer is measured by.
+    pub(in crate::capture) fn depart(
+        &self,
+        request: &mut Request,
+        flight: &mut Flight,
+    ) -> Departure {
+        let departure = Departure {
+            url: request.url().clone(),
+            bill: self.unused.as_ref().map(|_| Arc::default()),
+        };
+        ready(request, flight);
+        departure
+    }
+
+    /// Records what came of the request, or sees to it that its answer's end is.
+    pub(in crate::capture) fn arrive<E: Classed>(
+        &self,
+        departure: &Departure,
+        result: Result<Response, E>,
+        mut flight: Flight,
+    ) -> Result<Response, E> {
+        let paid = departure.bill.as_deref().zip(self.unused.as_deref());
+        match result {
+            Ok(response) => {
+                if let Some((bill, unused)) = paid {
+                    ascribe(bill, unused, &response, &mut flight);
+                }
+                Ok(watch(response, flight, &departure.url))
+            }
+            Err(error) => {
+                if let Some((bill, _)) = paid {
+                    flight.connection(bill.of_failure());
+                }
+                flight.fail(error.class());
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Departure {
+    /// Of a call whose attempts depart by themselves.
+    pub(super) fn unready(request: &Request) -> Self {
+        Self { url: request.url().clone(), bill: None }
+    }
+}
+
+/// Notes what is sent, and adds what the configuration asks for.
+fn ready(request: &mut Request, flight: &mut Flight) {
+    let allowed = flight.recorder().allowed();
+    let host = request.url().host_str().unwrap_or_default().to_owned();
+    let trace = Trace::of_request(request.headers_mut(), &host, &allowed, flight.call_id());
+    if let Some(trace) = trace {
+        flight.trace(trace.trace_id, trace.span_id);
+    }
+    flight.headers("http.request.header.", request.headers(), &allowed.request_headers);
+    let content_type = request.headers().get(CONTENT_TYPE);
+    let content = Content::of(REQUEST_BODY, allowed.bodies.as_ref(), content_type);
+    let Some(body) = request.body() else {
+        return flight.sent(Sent::Whole(0));
+    };
+    if let Some(bytes) = body.as_bytes() {
+        flight.sent(Sent::Whole(bytes.len() as u64));
+        if let Some(mut content) = content {
+            content.take(bytes);
+            content.tell(flight);
+        }
+        return;
+    }
+    // Such a body cannot be sent twice with or without us.
+    let n_bytes = Arc::new(AtomicU64::new(0));
+    flight.sent(Sent::Streaming(Arc::clone(&n_bytes)));
+    if let Some(body) = request.body_mut().take() {
+        *request.body_mut() = Some(Body::wrap(Counted::new(body, n_bytes)));
+    }
+}
+
+/// Ascribes the answer's connection.
+fn ascribe(bill: &Bill, unused: &Unused, response: &Response, flight: &mut Flight) {
+    let (connection, is_anothers) = bill.of_answer(response.extensions(), unused);
+    flight.connection(connection);
+    if is_anothers {
+        flight.fact("connection.origin", "another_call");
+    }
+    if bill.n_redirects() > 0 {
+        flight.fact("redirect.count", bill.n_redirects().to_string());
+    }
+}
+
+/// Takes the answer's head, and watches its body to the end.
+fn watch(response: Response, mut flight: Flight, sent_to: &Url) -> Response {
+    flight.head(Head {
+        status: response.status().as_u16(),
+        version: Some(response.version()),
+        peer: response.remote_addr().map(|address| address.ip()),
+        body_bytes: response.content_length(),
+    });
+    if is_elsewhere(response.url(), sent_to) {
+        flight.fact("redirect.server.address", response.url().host_str().unwrap_or_default());
+    }
+    let allowed = flight.recorder().allowed();
+    flight.headers("http.response.header.", response.headers(), &allowed.response_headers);
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS || response.content_length() == Some(0)
+    {
+        flight.complete();
+        return response;
+    }
+    let content_type = response.headers().get(CONTENT_TYPE);
+    let content = Content::of(RESPONSE_BODY, allowed.bodies.as_ref(), content_type);
+    let url = response.url().clone();
+    let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
+    // The conversion leaves the URL behind, and takes it back from the extensions.
+    if let Ok(carrier) = http::Response::builder().url(url).body(()) {
+        parts.extensions.extend(carrier.into_parts().0.extensions);
+    }
+    if http_body::Body::is_end_stream(&body) {
+        // There is nothing to read, so nobody will.
+        flight.complete();
+    }
+    let body = Body::wrap(Watched::new(body, flight, content, class_of_body));
+    Response::from(http::Response::from_parts(parts, body))
+}
+
+/// Whether reqwest followed a redirect; fragments are not sent.
+fn is_elsewhere(arrived: &Url, sent_to: &Url) -> bool {
+    let before_fragment = |url: &Url| url.as_str().split('#').next().map(str::to_owned);
+    arrived != sent_to && before_fragment(arrived) != before_fragment(sent_to)
+}
