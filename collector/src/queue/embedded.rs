@@ -189,21 +189,22 @@ impl Drop for End {
     }
 }
 
-/// The heads from a position on, with the end of each frame, up to the first that is damaged: they
-/// only count what waits, and reading finds out the rest.
+/// The heads from a position on whose batches are whole, with the end of each frame, up to the first
+/// head that is damaged. What the machine's fall left half written must not count as known: its
+/// sender never heard of it, and sends it again.
 fn waiting(shared: &Shared, segment: Segment, from: Position) -> Vec<(Position, Head)> {
     let mut found = Vec::new();
     let Ok(file) = shared.disk.open(&segment.path(&shared.dir)) else {
         return found;
     };
+    let read = |at: Position, n_bytes: usize| {
+        shared.disk.read_at(&file, at.0 - segment.base.0, n_bytes).unwrap_or_default()
+    };
     let mut at = from.max(segment.base);
-    while at < segment.end() {
-        let bytes = shared.disk.read_at(&file, at.0 - segment.base.0, HEAD);
-        let Some(head) = bytes.ok().and_then(|bytes| Head::read(segment.salt, &bytes)) else {
-            break;
-        };
+    while let Some(head) = Head::read(segment.salt, &read(at, HEAD)) {
+        let is_whole = head.fits(&read(at.plus(HEAD), head.n_bytes as usize));
         at = at.plus(head.frame_len());
-        if at <= segment.end() && !head.is_dropped {
+        if is_whole && !head.is_dropped {
             found.push((at, head));
         }
     }

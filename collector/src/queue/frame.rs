@@ -76,6 +76,11 @@ impl Head {
         HEAD + self.n_bytes as usize
     }
 
+    /// Whether it is the head of these bytes.
+    pub(super) fn fits(&self, batch: &[u8]) -> bool {
+        batch.len() == self.n_bytes as usize && crc32fast::hash(batch) == self.checksum
+    }
+
     /// The same, dropped by hand.
     pub(super) fn dropped(self) -> Self {
         Self { is_dropped: true, ..self }
@@ -153,7 +158,7 @@ impl Scan {
             return n_bytes;
         }
         let batch = bytes.slice(HEAD..n_bytes);
-        if crc32fast::hash(&batch) == head.checksum {
+        if head.fits(&batch) {
             self.batches.push((position, head.received(batch)));
             return n_bytes;
         }
