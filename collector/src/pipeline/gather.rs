@@ -2,6 +2,7 @@
 //! It never writes; it asks the store only what it has already.
 
 use std::collections::HashSet;
+use std::collections::hash_map::Entry;
 
 use egret::batch::BatchMeta;
 use egret::codec::{Batch, DecodeError};
@@ -77,8 +78,14 @@ impl Gathered {
             outline,
             bytes: received.bytes.clone(),
         });
-        let sum = self.group.minutes.entry(source).or_default();
-        minutes.iter().for_each(|(key, cell)| sum.merge(key, cell));
+        match self.group.minutes.entry(source) {
+            Entry::Vacant(entry) => {
+                entry.insert(minutes);
+            }
+            Entry::Occupied(mut entry) => {
+                minutes.iter().for_each(|(key, cell)| entry.get_mut().merge(key, cell));
+            }
+        }
         Ok(())
     }
 

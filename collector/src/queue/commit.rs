@@ -17,7 +17,7 @@ use crate::clock::unix_now_ns;
 use crate::model::{Position, SECOND_NS};
 
 /// Beyond so many bytes a segment is followed by the next.
-const SEGMENT_BYTES: u64 = 16 << 20;
+const SEGMENT_BYTES: u64 = 32 << 20;
 
 /// How often the disk's free room is looked at.
 const LOOK: Duration = Duration::from_secs(1);

@@ -14,8 +14,9 @@ use super::state::Shared;
 use super::{Damaged, Taken};
 use crate::model::Position;
 
-/// Bytes that are read at once, unless a single batch is larger.
-const READ_BYTES: u64 = 8 << 20;
+/// Bytes that are read at once, unless a single batch is larger. They share a commit: when much
+/// waits, large groups are what makes the pipeline catch up.
+const READ_BYTES: u64 = 32 << 20;
 
 /// So often a read may fail before what can be read is read block by block, without the rest.
 const MAX_FAILURES: u32 = 3;

@@ -134,9 +134,9 @@ fn segments_go_when_they_are_stored() {
     let dir = tempfile::tempdir().unwrap();
     let segments = dir.path().join(DIR);
     let queue = open(&dir, START);
-    (0..6).for_each(|n| assert_eq!(put(&queue, batch(n, 9 << 20)), Ok(Appended::New)));
-    assert_eq!(files(&segments).len(), 3, "of 16 MiB, begun whole");
-    let frame = (9 << 20) + frame::HEAD;
+    (0..6).for_each(|n| assert_eq!(put(&queue, batch(n, 17 << 20)), Ok(Appended::New)));
+    assert_eq!(files(&segments).len(), 3, "of 32 MiB, begun whole");
+    let frame = (17 << 20) + frame::HEAD;
     queue.acknowledge(START.plus(2 * frame - 1));
     assert_eq!(files(&segments).len(), 3, "one byte is missing");
     queue.acknowledge(START.plus(2 * frame));

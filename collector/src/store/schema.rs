@@ -129,6 +129,9 @@ impl Schema {
         open_private(path).map_err(|source| sqlite(path, source))?;
         let open = || {
             let connection = Connection::open(path)?;
+            // Holds for a file without tables only. Calls are large values: large pages keep them
+            // in few pieces. And a group is written once, not also when memory runs out under it.
+            connection.execute_batch("PRAGMA page_size = 16384; PRAGMA cache_size = -65536;")?;
             connection.execute_batch(match durability {
                 // What leaves the queue must survive the machine's fall too.
                 Durability::Full => "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
