@@ -2,7 +2,6 @@
 //! It never writes; it asks the store only what it has already.
 
 use std::collections::HashSet;
-use std::collections::hash_map::Entry;
 
 use egret::batch::BatchMeta;
 use egret::codec::{Batch, DecodeError};
@@ -78,14 +77,7 @@ impl Gathered {
             outline,
             bytes: received.bytes.clone(),
         });
-        match self.group.minutes.entry(source) {
-            Entry::Vacant(entry) => {
-                entry.insert(minutes);
-            }
-            Entry::Occupied(mut entry) => {
-                minutes.iter().for_each(|(key, cell)| entry.get_mut().merge(key, cell));
-            }
-        }
+        self.group.minutes.push((source, minutes));
         Ok(())
     }
 

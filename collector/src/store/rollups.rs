@@ -2,8 +2,8 @@
 //! It never asks SQLite twice for what it remembers: the numbers of series, and the roll-ups of the
 //! minutes that are being written.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use egret::minute::{Cell, Histogram, Minutes, SeriesKey};
 use rusqlite::{Connection, OptionalExtension};
@@ -23,33 +23,47 @@ pub(super) struct SeriesIds {
     known: HashMap<Box<[u8]>, i64>,
     /// What is stored, by minute and series: adding to it here is cheaper than in SQL.
     cells: HashMap<(u64, i64), Cell>,
+    /// Those of `cells` that the present transaction added to and has not written.
+    changed: HashSet<(u64, i64)>,
     /// The key of the present series; kept, so that its memory is used again.
     key: Vec<u8>,
 }
 
 impl SeriesIds {
-    /// Adds a source's roll-ups, inside the caller's transaction.
+    /// Adds a source's roll-ups, inside the caller's transaction, which ends with
+    /// [`Self::write`].
     pub(super) fn add(
         &mut self,
         connection: &Connection,
         source: &Source,
         minutes: &Minutes,
     ) -> rusqlite::Result<()> {
-        let mut replace = connection
-            .prepare_cached("INSERT OR REPLACE INTO minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-        if self.cells.len() >= MAX_CELLS {
-            self.cells.clear();
-        }
         for (series, added) in minutes.iter() {
-            let series_id = self.id(connection, source, series)?;
-            let cell = match self.cells.entry((series.minute, series_id)) {
+            let place = (series.minute, self.id(connection, source, series)?);
+            let cell = match self.cells.entry(place) {
                 Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => entry.insert(stored(connection, series.minute, series_id)?),
+                Entry::Vacant(entry) => entry.insert(stored(connection, place)?),
             };
             cell.merge(added);
-            let Cell { count, request_bytes, response_bytes, duration, ttfb } = &*cell;
+            self.changed.insert(place);
+        }
+        Ok(())
+    }
+
+    /// Writes each roll-up that was added to, once.
+    pub(super) fn write(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut replace = connection
+            .prepare_cached("INSERT OR REPLACE INTO minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+        // In the order of the table, so that neighbours share a page.
+        let mut changed: Vec<(u64, i64)> = self.changed.drain().collect();
+        changed.sort_unstable();
+        for (minute, series_id) in changed {
+            let Some(cell) = self.cells.get(&(minute, series_id)) else {
+                continue;
+            };
+            let Cell { count, request_bytes, response_bytes, duration, ttfb } = cell;
             replace.execute((
-                integer(series.minute),
+                integer(minute),
                 series_id,
                 integer(*count),
                 integer(*request_bytes),
@@ -58,6 +72,9 @@ impl SeriesIds {
                 sparse(ttfb),
             ))?;
         }
+        if self.cells.len() > MAX_CELLS {
+            self.cells.clear();
+        }
         Ok(())
     }
 
@@ -65,6 +82,7 @@ impl SeriesIds {
     pub(super) fn forget(&mut self) {
         self.known.clear();
         self.cells.clear();
+        self.changed.clear();
     }
 
     fn id(
@@ -108,7 +126,7 @@ impl SeriesIds {
 }
 
 /// A roll-up as it is stored; an empty one when it is not.
-fn stored(connection: &Connection, minute: u64, series_id: i64) -> rusqlite::Result<Cell> {
+fn stored(connection: &Connection, (minute, series_id): (u64, i64)) -> rusqlite::Result<Cell> {
     let mut select = connection.prepare_cached(
         "SELECT count, request_bytes, response_bytes, duration, ttfb FROM minutes
          WHERE minute = ?1 AND series_id = ?2",

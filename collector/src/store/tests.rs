@@ -58,8 +58,9 @@ fn group(blocks: Vec<Block>) -> Group {
         };
         let mut cell = Cell { count: 1, request_bytes: u64::MAX, ..Cell::default() };
         cell.duration.record(1_000_000);
-        let minutes: &mut Minutes = group.minutes.entry(Source::default()).or_default();
+        let mut minutes = Minutes::default();
         minutes.merge(key, &cell);
+        group.minutes.push((Source::default(), minutes));
     }
     group.blocks = blocks;
     group

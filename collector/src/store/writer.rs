@@ -2,7 +2,7 @@
 //! It never stores a batch twice, and never half: `meta.db` is written last and all at once, with
 //! the place in the queue up to which everything is stored.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -36,8 +36,8 @@ pub(crate) struct Block {
 #[derive(Debug, Default)]
 pub(crate) struct Group {
     pub(crate) blocks: Vec<Block>,
-    /// The sum of all batches' roll-ups.
-    pub(crate) minutes: HashMap<Source, Minutes>,
+    /// Each batch's roll-ups, and whose they are.
+    pub(crate) minutes: Vec<(Source, Minutes)>,
     /// The sum of all batches' drops, by (minute of receipt, service, reason).
     pub(crate) drops: BTreeMap<(u64, String, String), u64>,
     /// Behind the last batch of the queue that is in the group, or needs not be.
@@ -75,6 +75,7 @@ impl Writer {
         for (source, minutes) in &group.minutes {
             self.series.add(&transaction, source, minutes)?;
         }
+        self.series.write(&transaction)?;
         add_drops(&transaction, &group.drops)?;
         transaction
             .prepare_cached("INSERT OR REPLACE INTO queue (only, position) VALUES (0, ?1)")?
