@@ -139,6 +139,7 @@ fn main() -> Result<()> {
     let (mut server, url) = start_server()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let egret = Egret::start_with(Config::builder().build()?, egret::MemoryTransport::default())?;
+    // egret: allow(reqwest) reason="the peer that the wrapped client is compared with"
     let bare = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).build();
     let clients = [("bare", bare), ("wrapped", egret.wrap(reqwest::Client::new()))];
     let result = runtime.block_on(compare(&clients, &url, mebibytes));

@@ -1,12 +1,14 @@
 //! Takes secrets out of URLs and texts before anything is handed on.
 //! Never allocates when there is nothing to take out, and never keeps what it could not understand.
 
+#[cfg(feature = "client")]
 mod body;
 mod secret;
 #[cfg(test)]
 mod tests;
 mod url;
 
+#[cfg(feature = "client")]
 pub use body::{BodyKind, body};
 #[cfg(feature = "wire")]
 pub(crate) use secret::decoded;

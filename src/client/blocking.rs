@@ -78,6 +78,7 @@ impl Client {
         match Self::builder().build() {
             Ok(client) => client,
             // Panics as reqwest does.
+            // egret: allow(reqwest) reason="egret's own client: what it sends is recorded"
             Err(_) => wrap(reqwest::blocking::Client::new()),
         }
     }
@@ -86,6 +87,7 @@ impl Client {
     #[track_caller]
     pub fn builder() -> ClientBuilder {
         let source = noted(NAME, Location::caller());
+        // egret: allow(reqwest) reason="egret's own client: what it sends is recorded"
         ClientBuilder::with(reqwest::blocking::Client::builder(), source)
     }
 }
@@ -125,6 +127,7 @@ impl Egret {
     #[track_caller]
     pub fn blocking_client(&self) -> ClientBuilder {
         let source = self.noted(NAME, Location::caller());
+        // egret: allow(reqwest) reason="egret's own client: what it sends is recorded"
         ClientBuilder::with(reqwest::blocking::Client::builder(), source)
     }
 }

@@ -39,6 +39,7 @@ impl Client {
     pub fn new() -> Self {
         let built = ClientBuilder::new().build();
         // Where ours cannot be built, reqwest's own says so in its own way.
+        // egret: allow(reqwest) reason="egret's own client: what it sends is recorded"
         built.unwrap_or_else(|_| Self::from(reqwest::Client::new()))
     }
 

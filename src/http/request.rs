@@ -27,6 +27,7 @@ impl RequestBuilder {
     /// [`reqwest::RequestBuilder::from_parts`].
     pub fn from_parts(client: Client, request: Request) -> Self {
         let gate = client.gate().clone();
+        // egret: allow(reqwest) reason="egret's own client: what it sends is recorded"
         Self::new(reqwest::RequestBuilder::from_parts(client.inner().clone(), request), gate)
     }
 

@@ -229,7 +229,9 @@ fn a_lock_that_vanished_is_made_again() {
     spool.put(b"b", 2, NOW).unwrap();
     assert_eq!(second.adopt(NOW).n_batches, 0, "its owner lives");
     drop(spool);
-    assert_eq!(second.adopt(NOW).n_batches, 2);
+    // A child that another test starts holds our lock for the moment between its fork and its exec.
+    let adopted = std::iter::repeat_with(|| second.adopt(NOW).n_batches).find(|n| *n > 0);
+    assert_eq!(adopted, Some(2));
     assert_eq!(drain(&mut second), ["a 1", "b 2"]);
 }
 

@@ -110,6 +110,7 @@ async fn resolve(url: &Url, checkup: &mut Checkup) -> Option<Vec<SocketAddr>> {
 }
 
 async fn connect(addresses: &[SocketAddr], checkup: &mut Checkup) -> bool {
+    // egret: allow(raw-socket) reason="the doctor looks at the way to the collector, step by step"
     let connecting = tokio::net::TcpStream::connect(addresses);
     match tokio::time::timeout(STEP_TIMEOUT, connecting).await {
         Ok(Ok(stream)) => {

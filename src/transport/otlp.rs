@@ -29,7 +29,7 @@ use metrics::Endpoints;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use post::{Answer, Poster};
-use progress::Progress;
+use progress::{Progress, Window};
 
 use super::{Sending, Transport, settled};
 use crate::batch::BatchMeta;
@@ -51,6 +51,7 @@ struct Exporter {
 /// A batch, translated.
 struct Export {
     meta: BatchMeta,
+    window: Window,
     spans: Option<ExportTraceServiceRequest>,
     metrics: Option<ExportMetricsServiceRequest>,
 }
@@ -106,7 +107,7 @@ impl Exporter {
         let spans = self.poster.sends_spans().then(|| spans::request(&meta, &calls)).flatten();
         let metrics = || metrics::request(&meta, &minutes, &self.endpoints, window);
         let metrics = self.poster.sends_metrics().then(metrics).flatten();
-        Ok(Export { meta, spans, metrics })
+        Ok(Export { meta, window, spans, metrics })
     }
 
     /// First the spans, then the metrics; whichever is settled is not sent again.
@@ -128,7 +129,7 @@ impl Exporter {
             // Halves of a batch have the same roll-ups: splitting makes them no smaller.
             Verdict::Split => refusal(spans, Verdict::Reject(DropReason::TooLarge)),
             metrics if is_settled(metrics) => {
-                self.progress.done(&export.meta);
+                self.progress.done(&export.meta, export.window);
                 refusal(spans, metrics)
             }
             again => {

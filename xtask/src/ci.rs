@@ -52,6 +52,7 @@ const SDKS_TARGET: &str = "target/sdks";
 pub const STEPS: &[Step] = &[
     process("fmt", &[], &["cargo", "fmt", "--all", "--check"]),
     Step { name: "tidy", env: &[], argv: &["cargo", "xtask", "tidy"], work: Work::Tidy },
+    process("audit", &[], &["cargo", "xtask", "audit", "--deny-warnings"]),
     process(
         "wire-only",
         &[],

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use egret_audit::ci::{self, Step};
+use egret_audit::cli::{self, AuditArguments};
 use egret_audit::tidy::{self, Verdict};
 
 #[derive(Parser)]
@@ -25,6 +26,8 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
     },
+    /// Find every place that can make an HTTP call, and say which of them egret does not see.
+    Audit(AuditArguments),
     /// Run every step that CI runs, in order, up to the first failure.
     Ci {
         /// Print the steps instead of running them.
@@ -40,6 +43,9 @@ fn main() -> anyhow::Result<ExitCode> {
     let out = &mut io::stdout();
     match Arguments::parse().command {
         Command::Tidy { root } => run_tidy(&root.unwrap_or_else(workspace), out),
+        Command::Audit(arguments) => {
+            Ok(cli::on_terminal(|terminal, scan| cli::audit(&arguments, scan, terminal)))
+        }
         Command::Ci { list: true, .. } => {
             ci::list(ci::STEPS, out)?;
             Ok(ExitCode::SUCCESS)

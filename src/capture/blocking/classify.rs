@@ -13,10 +13,14 @@ pub(super) fn class_of_whole(error: &reqwest::Error) -> ErrorClass {
     if error.is_timeout() {
         return ErrorClass::Timeout;
     }
-    let first = error.source();
-    let own = std::iter::successors(first, |cause| cause.source())
-        .find_map(|cause| cause.downcast_ref::<reqwest::Error>());
-    class_of_body(own.unwrap_or(error))
+    let mut next = error.source();
+    while let Some(cause) = next {
+        if let Some(own) = cause.downcast_ref::<reqwest::Error>() {
+            return class_of_body(own);
+        }
+        next = cause.source();
+    }
+    class_of_body(error)
 }
 
 /// The class of an error that reading from a body returned.

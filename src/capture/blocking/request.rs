@@ -29,6 +29,7 @@ impl RequestBuilder {
 
     /// [`reqwest::blocking::RequestBuilder::from_parts`].
     pub fn from_parts(client: Client, request: Request) -> Self {
+        // egret: allow(reqwest) reason="egret's own client: what it sends is recorded"
         let inner = reqwest::blocking::RequestBuilder::from_parts(client.inner.clone(), request);
         Self::new(client, inner)
     }

@@ -32,6 +32,7 @@ pub struct ReqwestBuilder {
 
 impl ReqwestBuilder {
     pub(crate) fn new(source: Source) -> Self {
+        // egret: allow(reqwest) reason="egret's own client: what it sends is recorded"
         let inner = reqwest::Client::builder();
         Self { inner, gate: Gate::new(source) }
             .dns_resolver(SystemResolver::default())

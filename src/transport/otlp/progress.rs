@@ -16,6 +16,8 @@ const MAX_BATCHES: usize = 4_096;
 /// Processes whose last point is remembered: this one, and those whose spools it adopted.
 const MAX_PROCESSES: usize = 64;
 
+const MILLISECOND_NS: u64 = 1_000_000;
+
 /// From when to when the calls of a point were made, in unix nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Window {
@@ -52,26 +54,30 @@ impl Progress {
     }
 
     /// All of the batch is settled; the next point of its process begins where its points ended.
-    pub(super) fn done(&self, meta: &BatchMeta) {
+    pub(super) fn done(&self, meta: &BatchMeta, window: Window) {
         let mut state = self.open();
         state.spans.retain(|(known, _)| *known != meta.batch_id);
         if state.ends.len() >= MAX_PROCESSES {
             state.ends.clear();
         }
         let end = state.ends.entry(instance(meta)).or_default();
-        *end = created_unix_ns(meta.batch_id).max(*end);
+        *end = window.end_unix_ns.max(*end);
     }
 
     /// Points of one series must not overlap: each begins where the last one ended, the first one
     /// with the minute of its first call.
     pub(super) fn window(&self, meta: &BatchMeta, minutes: &Minutes) -> Window {
-        let first = minutes.iter().map(|(key, _)| key.minute).min().unwrap_or(0);
-        let end_unix_ns = created_unix_ns(meta.batch_id);
+        let created = created_unix_ns(meta.batch_id);
         let last = self.open().ends.get(&instance(meta)).copied().unwrap_or(0);
+        if last >= created && last - created < MILLISECOND_NS {
+            // Closed within the same millisecond, which is all that an id tells.
+            return Window { start_unix_ns: last, end_unix_ns: last + 1 };
+        }
         // A batch that was overtaken by later ones keeps its own minutes.
-        let last = if last < end_unix_ns { last } else { 0 };
-        let start_unix_ns = first.saturating_mul(MINUTE_NS).max(last).min(end_unix_ns);
-        Window { start_unix_ns, end_unix_ns }
+        let last = if last < created { last } else { 0 };
+        let first = minutes.iter().map(|(key, _)| key.minute).min().unwrap_or(0);
+        let start_unix_ns = first.saturating_mul(MINUTE_NS).max(last).min(created);
+        Window { start_unix_ns, end_unix_ns: created }
     }
 
     fn open(&self) -> MutexGuard<'_, State> {

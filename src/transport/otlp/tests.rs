@@ -88,16 +88,17 @@ fn points_of_a_process_do_not_overlap() {
     let url = SafeUrl::default();
     minutes.fold(&Record::new(Kind::Client, "GET", url, minute * MINUTE_NS + 7));
     let start = minute * MINUTE_NS;
-    let window = |meta| {
-        let window = progress.window(meta, &minutes);
+    let send = |ms| {
+        let meta = at(ms);
+        let window = progress.window(&meta, &minutes);
+        progress.done(&meta, window);
         (window.start_unix_ns - start, window.end_unix_ns - start)
     };
-    let (first, second) = (at(1_000), at(2_000));
-    assert_eq!(window(&first), (0, 1_000_000_000));
-    progress.done(&first);
-    assert_eq!(window(&second), (1_000_000_000, 2_000_000_000));
-    progress.done(&second);
-    assert_eq!(window(&at(500)), (0, 500_000_000), "a batch from the spool is late");
+    assert_eq!(send(1_000), (0, 1_000_000_000));
+    assert_eq!(send(2_000), (1_000_000_000, 2_000_000_000));
+    assert_eq!(send(2_000), (2_000_000_000, 2_000_000_001), "within the same millisecond");
+    assert_eq!(send(500), (0, 500_000_000), "a batch from the spool is late");
+    assert_eq!(send(3_000), (2_000_000_001, 3_000_000_000));
 }
 
 #[test]

@@ -76,11 +76,14 @@ const COLLECTOR: Building = Building {
 const XTASK: Building = Building {
     root: "xtask/src/",
     floors: &[
-        &["findings"],
-        &["load", "report"],
+        &["findings", "knowledge", "syntax"],
+        &["policy"],
+        &["load", "report", "allow", "baseline", "fix", "graph"],
         &["resolve"],
+        &["follow"],
         &["rules"],
         &["audit"],
+        &["cli"],
         &["tidy"],
         &["ci"],
         &["lib", "main"],

@@ -1,0 +1,90 @@
+//! The audit of sources, put together: load, resolve, follow, judge.
+//! It never reads a baseline or decides an exit code; those come after it.
+
+mod coverage;
+mod requests;
+mod sites;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use crate::allow;
+use crate::findings::Report;
+use crate::follow::{Approved, Follower};
+use crate::knowledge::Knowledge;
+use crate::load::{self, Sources};
+use crate::policy::Policy;
+use crate::resolve::Resolver;
+
+/// Enough for types and chains as deep as the loader lets through.
+const STACK_BYTES: usize = 1 << 28;
+
+/// Why nothing could be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum Unjudged {
+    /// The root is not there, or no folder, or not readable.
+    #[error("cannot read {root}; name the folder of a workspace, a package or of sources")]
+    Root {
+        /// The root.
+        root: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The machine refused a thread, or the audit itself failed.
+    #[error("the audit could not run to its end; this is a defect of the audit")]
+    Broken,
+}
+
+/// Audits everything under `root`: a workspace, a package, or a folder of sources.
+///
+/// The report has no suppressions yet: its allowances are applied, and dependencies, baseline and
+/// policy decisions checked, by whoever calls.
+///
+/// # Errors
+/// When the root cannot be read. What cannot be read below it is in the report's coverage.
+pub fn scan(root: &Path, policy: &Policy) -> Result<Report, Unjudged> {
+    let extra: Vec<(String, String, bool)> = policy
+        .clients
+        .iter()
+        .map(|one| (one.client.clone(), one.path.clone(), one.is_call))
+        .collect();
+    let knowledge = Knowledge::shipped().with(&extra);
+    let approved =
+        Approved { middlewares: policy.middlewares.clone(), wrappers: policy.wrappers.clone() };
+    let words: Vec<String> = approved.words().collect();
+    let sources = load::load(root, &knowledge, &words)
+        .map_err(|source| Unjudged::Root { root: root.to_path_buf(), source })?;
+    let judge = || judge(&sources, &knowledge, &approved, policy);
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, judge);
+        let thread = thread.map_err(|_| Unjudged::Broken)?;
+        thread.join().map_err(|_| Unjudged::Broken)
+    })
+}
+
+fn judge(sources: &Sources, knowledge: &Knowledge, approved: &Approved, policy: &Policy) -> Report {
+    let resolver = Resolver::new(sources, knowledge);
+    let follower = Follower::new(&resolver, approved);
+    let mut report = Report { coverage: coverage::of(sources), ..Report::default() };
+    for (file, at) in sources.files.iter().enumerate() {
+        if sources.packages[at.package].is_foreign {
+            continue;
+        }
+        if at.tree.is_some() {
+            let found = sites::of_file(&resolver, &follower, policy, file);
+            if let Some(orphan) = coverage::orphan(at, &found, policy) {
+                report.findings.push(orphan);
+            }
+            report.findings.extend(sites::bypasses(&resolver, &follower, policy, file));
+            report.sites.extend(found);
+        }
+        if let Some(text) = &at.comments {
+            report.allowances.extend(allow::read(&at.name, text));
+        }
+    }
+    report.findings.extend(coverage::unparsable(&report.coverage, policy));
+    report.sort();
+    report
+}

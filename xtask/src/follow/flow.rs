@@ -1,0 +1,531 @@
+//! One client's ways, step by step: from an expression to what is done with its value.
+//! It never goes in circles, and never further than a bound.
+
+use std::collections::HashSet;
+
+use super::Follower;
+use super::outcome::{Ending, Outcome};
+use super::stack::State;
+use crate::knowledge::Role;
+use crate::resolve::{Def, Space, is_transparent, is_wrapper};
+use crate::syntax::{ItemId, ItemKind, NodeId, NodeKind};
+
+/// Far more steps than any client takes.
+const MAX_STEPS: usize = 4_000;
+
+/// A value that holds the client, some steps inside of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Value {
+    pub(super) file: usize,
+    pub(super) node: NodeId,
+    pub(super) state: State,
+    /// The way from the value to the client: elements of tuples, the innermost first.
+    pub(super) inside: Vec<usize>,
+}
+
+pub(super) struct Flow<'f, 'a> {
+    pub(super) follower: &'f Follower<'a>,
+    waiting: Vec<Value>,
+    seen: HashSet<Value>,
+    endings: Vec<Ending>,
+}
+
+impl<'f, 'a> Flow<'f, 'a> {
+    pub(super) fn new(follower: &'f Follower<'a>) -> Self {
+        Self { follower, waiting: Vec::new(), seen: HashSet::new(), endings: Vec::new() }
+    }
+
+    pub(super) fn start(&mut self, file: usize, node: NodeId, state: State) {
+        self.go(Value { file, node, state, inside: Vec::new() });
+    }
+
+    pub(super) fn go(&mut self, value: Value) {
+        if self.seen.insert(value.clone()) {
+            self.waiting.push(value);
+        }
+    }
+
+    /// Follows everything to its end.
+    pub(super) fn run(mut self) -> Vec<Ending> {
+        let mut n_steps = 0;
+        while let Some(value) = self.waiting.pop() {
+            n_steps += 1;
+            if n_steps > MAX_STEPS {
+                self.end(&value, Outcome::Lost, "followed too far; split the function".into());
+                break;
+            }
+            self.step(&value);
+        }
+        self.endings
+    }
+
+    pub(super) fn end(&mut self, value: &Value, outcome: Outcome, text: String) {
+        let observed =
+            matches!(outcome, Outcome::Sent) && self.follower.is_observed(value.file, value.node);
+        let outcome = if observed { Outcome::Covered } else { outcome };
+        let pos = self.follower.pos(value.file, value.node);
+        self.endings.push(Ending { file: value.file, pos, outcome, text });
+    }
+
+    /// The same client in another expression of the same file.
+    fn at(&mut self, value: &Value, node: NodeId) {
+        self.go(Value { node, ..value.clone() });
+    }
+
+    pub(super) fn with_state(&mut self, value: &Value, node: NodeId, state: State) {
+        self.go(Value { node, state, ..value.clone() });
+    }
+
+    fn step(&mut self, value: &Value) {
+        let id = value.node;
+        let Some(parent) = self.follower.resolver.node(value.file, id).parent else {
+            return self.out_of_body(value, id);
+        };
+        let node = self.follower.resolver.node(value.file, parent);
+        match &node.kind {
+            NodeKind::Method { receiver, name, args, .. } if *receiver == id => {
+                self.method(value, parent, name, args);
+            }
+            NodeKind::Method { receiver, name, args, .. } => {
+                self.method_argument(value, parent, *receiver, name, args);
+            }
+            NodeKind::Call { callee, .. } if *callee == id => self.at(value, parent),
+            NodeKind::Call { callee, args } => self.argument(value, parent, *callee, args),
+            NodeKind::Let { init: Some(init), pattern, .. } if *init == id => {
+                self.enter_pattern(value, pattern);
+            }
+            NodeKind::Match { scrutinee, arms } => {
+                if *scrutinee == id {
+                    for arm in arms {
+                        self.enter_pattern(value, &arm.pattern);
+                    }
+                } else {
+                    self.at(value, parent);
+                }
+            }
+            NodeKind::For { iterator, pattern, .. } if *iterator == id => {
+                self.enter_pattern(value, pattern);
+            }
+            NodeKind::If { condition, .. } if *condition != id => self.at(value, parent),
+            NodeKind::Block { tail: Some(tail), .. } if *tail == id => self.at(value, parent),
+            NodeKind::Through(..) | NodeKind::Array(_) => self.at(value, parent),
+            NodeKind::Index(base, _) if *base == id => self.at(value, parent),
+            NodeKind::Tuple(parts) => {
+                let index = parts.iter().position(|part| *part == id).unwrap_or(0);
+                let mut inside = value.inside.clone();
+                inside.push(index);
+                self.go(Value { node: parent, inside, ..value.clone() });
+            }
+            NodeKind::Field { name, .. } => self.element(value, parent, name),
+            NodeKind::Struct { path, fields, rest } if *rest != Some(id) => {
+                let name = fields.iter().find(|(_, field)| *field == id).map(|(name, _)| name);
+                if let Some(name) = name {
+                    self.struct_field(value, path, node.scope, name);
+                }
+            }
+            NodeKind::Assign { place, value: given } if *given == id => {
+                self.enter_place(value, *place);
+            }
+            NodeKind::Return(_) => self.out_of_function(value, parent),
+            NodeKind::Break(_) => self.out_of_loop(value, parent),
+            NodeKind::Closure { .. } => self.out_of_closure(value, parent),
+            NodeKind::Macro { path, is_parsed, .. } => {
+                self.macro_argument(value, parent, path.last().unwrap_or_default(), *is_parsed);
+            }
+            _ => {}
+        }
+    }
+
+    fn element(&mut self, value: &Value, field: NodeId, name: &str) {
+        let mut inside = value.inside.clone();
+        if let Some(index) = inside.pop()
+            && name == index.to_string()
+        {
+            self.go(Value { node: field, inside, ..value.clone() });
+        }
+    }
+
+    fn out_of_loop(&mut self, value: &Value, from: NodeId) {
+        // The nearest loop; labels are rare enough to be taken for it.
+        let resolver = self.follower.resolver;
+        let mut at = from;
+        while let Some(parent) = resolver.node(value.file, at).parent {
+            if let NodeKind::Other(parts) = &resolver.node(value.file, parent).kind
+                && matches!(parts.as_slice(), [only] if *only == at)
+            {
+                return self.at(value, parent);
+            }
+            at = parent;
+        }
+    }
+
+    fn macro_argument(&mut self, value: &Value, parent: NodeId, name: &str, is_parsed: bool) {
+        let is_text = name.ends_with("print")
+            || name.ends_with("println")
+            || name.starts_with("assert")
+            || name.starts_with("debug_assert")
+            || matches!(
+                name,
+                "format"
+                    | "write"
+                    | "writeln"
+                    | "dbg"
+                    | "panic"
+                    | "info"
+                    | "debug"
+                    | "warn"
+                    | "error"
+                    | "trace"
+                    | "matches"
+                    | "drop"
+            );
+        if is_text && name != "dbg" {
+            return;
+        }
+        if is_parsed {
+            self.at(value, parent);
+        } else if value.state == State::Raw {
+            let text = format!("inside of `{name}!`, whose expansion would have to be known");
+            self.end(value, Outcome::Lost, text);
+        }
+    }
+
+    /// `client.method(..)`.
+    fn method(&mut self, value: &Value, call: NodeId, name: &str, args: &[NodeId]) {
+        let covers = &self.follower.resolver.knowledge.covers;
+        let is_stacked = value.state != State::Raw;
+        if let ([middleware], true) = (args, is_stacked && covers.is_push(name)) {
+            let whose = self.follower.whose(value.file, *middleware);
+            return self.with_state(value, call, value.state.with(whose));
+        }
+        if is_stacked {
+            return self.stacked_method(value, call, name);
+        }
+        if self.enter_closure(value, call, name, args) {
+            return;
+        }
+        let ty = self.follower.resolver.type_of(value.file, value.node);
+        if let Some((file, item)) = self.follower.resolver.method(&ty, name) {
+            if self.is_approved(file, item) {
+                return self.end(value, Outcome::Covered, "covered by an approved wrapper".into());
+            }
+            if self.enter_this(value, file, item) {
+                return;
+            }
+        }
+        if name == "into" || name == "try_into" {
+            return self.turned(value, call);
+        }
+        let role = ty.peeled().foreign().and_then(|of| self.follower.resolver.knowledge.role(&of));
+        if role != Some(Role::Client)
+            && covers.is_layer(name)
+            && let [middleware] = args
+        {
+            let whose = self.follower.whose(value.file, *middleware);
+            return self.with_state(value, call, value.state.with(whose));
+        }
+        if is_transparent(name) {
+            return self.at(value, call);
+        }
+        let is_builder = matches!(role, Some(Role::Builder | Role::Config));
+        if !is_builder && covers.is_send(name) {
+            return self.end(value, Outcome::Sent, format!("sends with `.{name}()`, unwrapped"));
+        }
+        // Settings of a builder, and whatever is not known to end its way.
+        if role != Some(Role::Client) {
+            self.at(value, call);
+        }
+    }
+
+    fn stacked_method(&mut self, value: &Value, call: NodeId, name: &str) {
+        if name == "build" || name == "finish" {
+            let (outcome, text) = value.state.outcome();
+            return self.end(value, outcome, text.to_owned());
+        }
+        if is_transparent(name) || self.follower.resolver.knowledge.covers.is_layer(name) {
+            return self.at(value, call);
+        }
+        if self.follower.resolver.knowledge.covers.is_send(name) {
+            let (outcome, text) = value.state.outcome();
+            return self.end(value, outcome, text.to_owned());
+        }
+        self.at(value, call);
+    }
+
+    /// `.into()`: by what is expected of it.
+    fn turned(&mut self, value: &Value, call: NodeId) {
+        let resolver = self.follower.resolver;
+        let expected = resolver.expected(value.file, call);
+        let of = expected.peeled().foreign();
+        if of.as_deref().is_some_and(|of| resolver.knowledge.covers.is_stacked_type(of)) {
+            return self.end(
+                value,
+                Outcome::Empty,
+                "turned into a client with no middleware".into(),
+            );
+        }
+        if let Some((file, item)) = resolver.associated_of(&expected, "from") {
+            return self.enter_parameter(value, file, item, 0);
+        }
+        self.at(value, call);
+    }
+
+    /// `client.map(|client| ..)`: the closure gets it. Whether that is all there is to it.
+    fn enter_closure(&mut self, value: &Value, call: NodeId, name: &str, args: &[NodeId]) -> bool {
+        let takes_value = matches!(
+            name,
+            "map"
+                | "and_then"
+                | "map_or"
+                | "map_or_else"
+                | "then"
+                | "tap"
+                | "pipe"
+                | "with"
+                | "is_some_and"
+                | "is_ok_and"
+                | "for_each"
+                | "inspect"
+                | "tap_mut"
+                | "apply"
+        );
+        if !takes_value {
+            return false;
+        }
+        let Some(last) = args.last() else {
+            return false;
+        };
+        match &self.follower.resolver.node(value.file, *last).kind {
+            NodeKind::Closure { params, .. } => {
+                if let Some((pattern, _)) = params.first() {
+                    self.enter_pattern(value, pattern);
+                }
+                true
+            }
+            NodeKind::Path(_) => {
+                self.call_with(value, call, *last, 0, &[]);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// `receiver.method(client)`.
+    fn method_argument(
+        &mut self,
+        value: &Value,
+        call: NodeId,
+        receiver: NodeId,
+        name: &str,
+        args: &[NodeId],
+    ) {
+        let resolver = self.follower.resolver;
+        let index = args.iter().position(|arg| *arg == value.node).unwrap_or(0);
+        let ty = resolver.type_of(value.file, receiver);
+        if let Some((file, item)) = resolver.method(&ty, name) {
+            if self.is_approved(file, item) {
+                return self.end(value, Outcome::Covered, "covered by an approved wrapper".into());
+            }
+            return self.enter_parameter(value, file, item, index);
+        }
+        let path = ty.peeled().foreign().map(|of| format!("{of}::{name}"));
+        let is_cover = |path: &String| {
+            resolver.knowledge.covers.is_cover(path) || self.follower.approved.has_wrapper(path)
+        };
+        if path.as_ref().is_some_and(is_cover) {
+            return self.end(value, Outcome::Covered, "wrapped by egret".into());
+        }
+        if name == "service" && self.is_under_our_layer(value.file, receiver) {
+            return self.end(value, Outcome::Covered, "under a layer that records".into());
+        }
+        if matches!(name, "unwrap_or" | "or" | "get_or_insert" | "or_insert" | "map_or" | "zip") {
+            return self.at(value, call);
+        }
+        if matches!(
+            name,
+            "set"
+                | "push"
+                | "insert"
+                | "replace"
+                | "push_back"
+                | "store"
+                | "swap"
+                | "try_insert"
+                | "push_front"
+                | "set_blocking"
+        ) {
+            return self.enter_place(value, receiver);
+        }
+        self.given(value, path.as_deref().unwrap_or(name));
+    }
+
+    fn is_under_our_layer(&self, file: usize, receiver: NodeId) -> bool {
+        let mut at = receiver;
+        while let NodeKind::Method { receiver, name, args, .. } =
+            &self.follower.resolver.node(file, at).kind
+        {
+            if let ("layer", [layer]) = (name.as_str(), args.as_slice())
+                && self.follower.whose(file, *layer) == super::stack::Whose::Ours
+            {
+                return true;
+            }
+            at = *receiver;
+        }
+        false
+    }
+
+    pub(super) fn given(&mut self, value: &Value, path: &str) {
+        if path.starts_with("std::") {
+            return;
+        }
+        let (outcome, text) = match value.state {
+            State::Raw => (Outcome::Given, format!("given to `{path}` as it came to be")),
+            state => (state.outcome().0, state.outcome().1.to_owned()),
+        };
+        self.end(value, outcome, text);
+    }
+
+    /// `callee(.., client, ..)`.
+    fn argument(&mut self, value: &Value, call: NodeId, callee: NodeId, args: &[NodeId]) {
+        let index = args.iter().position(|arg| *arg == value.node).unwrap_or(0);
+        self.call_with(value, call, callee, index, args);
+    }
+
+    fn call_with(
+        &mut self,
+        value: &Value,
+        call: NodeId,
+        callee: NodeId,
+        index: usize,
+        args: &[NodeId],
+    ) {
+        let resolver = self.follower.resolver;
+        let node = resolver.node(value.file, callee);
+        let NodeKind::Path(path) = &node.kind else {
+            return self.enter_called_value(value, callee, index);
+        };
+        match resolver.path(value.file, node.scope, path, Space::Value) {
+            Some(Def::Item(file, item)) => self.local_call(value, file, item, index),
+            Some(Def::Variant(file, item, variant)) => {
+                self.enter_variant(value, file, item, &variant, &index.to_string());
+            }
+            Some(Def::Foreign(whole)) => self.foreign_call(value, call, &whole, index, args),
+            _ => {
+                let names: Vec<&str> =
+                    path.segments.iter().map(|segment| segment.name.as_str()).collect();
+                self.given(value, &names.join("::"));
+            }
+        }
+    }
+
+    fn local_call(&mut self, value: &Value, file: usize, item: ItemId, index: usize) {
+        match &self.follower.resolver.item(file, item).kind {
+            ItemKind::Function(function) => {
+                if self.is_approved(file, item) {
+                    let text = "covered by an approved wrapper".into();
+                    return self.end(value, Outcome::Covered, text);
+                }
+                match index.checked_sub(usize::from(function.this.is_some())) {
+                    Some(index) => self.enter_parameter(value, file, item, index),
+                    None => {
+                        self.enter_this(value, file, item);
+                    }
+                }
+            }
+            ItemKind::Struct { .. } => self.enter_field_of(value, file, item, &index.to_string()),
+            _ => {}
+        }
+    }
+
+    fn foreign_call(
+        &mut self,
+        value: &Value,
+        call: NodeId,
+        whole: &[String],
+        index: usize,
+        args: &[NodeId],
+    ) {
+        let path = whole.join("::");
+        let covers = &self.follower.resolver.knowledge.covers;
+        if covers.is_cover(&path) || self.follower.approved.has_wrapper(&path) {
+            self.end(value, Outcome::Covered, "wrapped by egret".into());
+        } else if covers.is_stack(&path) && value.state == State::Raw {
+            self.with_state(value, call, State::EMPTY);
+        } else if covers.is_stack(&path) || covers.continues_stack(&path) {
+            self.at(value, call);
+        } else if covers.is_whole(&path) {
+            let state = self.whole_stack(value, args);
+            let (outcome, text) = state.outcome();
+            self.end(value, outcome, text.to_owned());
+        } else if covers.is_empty_stack(&path) {
+            self.end(value, Outcome::Empty, "turned into a client with no middleware".into());
+        } else if is_wrapper(whole) || is_holder_of_closure(whole) {
+            self.at(value, call);
+        } else if path.ends_with("::from") || path.ends_with("::into") {
+            self.turned(value, call);
+        } else {
+            let _ = index;
+            self.given(value, &path);
+        }
+    }
+
+    /// `ClientWithMiddleware::new(client, vec![..])`.
+    fn whole_stack(&self, value: &Value, args: &[NodeId]) -> State {
+        let resolver = self.follower.resolver;
+        let mut state = State::EMPTY;
+        let Some(stack) = args.iter().find(|arg| **arg != value.node) else {
+            return state;
+        };
+        let mut at = *stack;
+        loop {
+            match &resolver.node(value.file, at).kind {
+                NodeKind::Array(parts) => {
+                    for part in parts {
+                        state = state.with(self.follower.whose(value.file, *part));
+                    }
+                    return state;
+                }
+                NodeKind::Call { callee, args } => {
+                    let path = self.follower.callee_path(value.file, *callee).unwrap_or_default();
+                    match args.as_slice() {
+                        _ if path.ends_with("Vec::new") || path.ends_with("Box::default") => {
+                            return state;
+                        }
+                        [inner] if path.ends_with("::new") || path.ends_with("::from") => {
+                            at = *inner
+                        }
+                        _ => return state.with(super::stack::Whose::Unsure),
+                    }
+                }
+                NodeKind::Method { receiver, name, .. }
+                    if matches!(
+                        name.as_str(),
+                        "into" | "into_boxed_slice" | "into_iter" | "collect"
+                    ) =>
+                {
+                    at = *receiver;
+                }
+                NodeKind::Through(_, inner) => at = *inner,
+                NodeKind::Local(binding) => match self.follower.init_of(value.file, *binding) {
+                    Some(init) => at = init,
+                    None => return state.with(super::stack::Whose::Unsure),
+                },
+                _ => return state.with(super::stack::Whose::Unsure),
+            }
+        }
+    }
+
+    pub(super) fn is_approved(&self, file: usize, item: ItemId) -> bool {
+        !self.follower.approved.wrappers.is_empty()
+            && self.follower.approved.has_wrapper(&self.follower.path_of_item(file, item))
+    }
+}
+
+/// `LazyLock::new(closure)`: its value is the holder's.
+fn is_holder_of_closure(path: &[String]) -> bool {
+    let of = path.len().checked_sub(2).and_then(|at| path.get(at));
+    let last = path.last().map(String::as_str);
+    of.is_some_and(|of| of.contains("Lazy") || of == "OnceCell" || of == "OnceLock")
+        || matches!(last, Some("spawn_blocking" | "spawn" | "block_in_place" | "spawn_local"))
+        || matches!(last, Some("from_fn" | "catch_unwind" | "timeout" | "identity" | "leak"))
+}

@@ -1,0 +1,4 @@
+//! A bench.
+fn main() {
+    let _ = reqwest::Client::new(); //~ FLAG reqwest ctx=bench
+}

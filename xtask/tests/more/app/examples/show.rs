@@ -1,0 +1,4 @@
+//! An example.
+fn main() {
+    let _ = reqwest::Client::new(); //~ FLAG reqwest ctx=example
+}

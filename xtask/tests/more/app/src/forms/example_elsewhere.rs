@@ -1,0 +1,4 @@
+//! An example at an odd place.
+fn main() {
+    let _ = reqwest::Client::new(); //~ FLAG reqwest ctx=example
+}

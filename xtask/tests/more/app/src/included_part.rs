@@ -1,0 +1,4 @@
+use reqwest::Client as Included;
+pub fn f() {
+    let _ = Included::new(); //~ FLAG reqwest
+}

@@ -1,0 +1,4 @@
+//! A module of the tests, without an attribute of its own.
+pub fn f() {
+    let _ = reqwest::Client::new(); //~ FLAG reqwest ctx=test
+}

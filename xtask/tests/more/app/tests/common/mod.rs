@@ -1,0 +1,4 @@
+//! Shared by tests.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::new() //~ FLAG reqwest ctx=test
+}
