@@ -22,18 +22,25 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 
 use crate::clock::unix_now_ns;
 use crate::ingest::{HubClients, IngestLimits, Tokens};
+use crate::pipeline::Progress;
 use crate::query::{Queries, QueryError};
-use crate::queue::Inlet;
+use crate::queue::Queue;
 use body::Bounds;
 use problem::Problem;
 use told::Told;
 
 /// Bodies that are being received may hold so much together; beyond it senders come again later.
 const MAX_IN_FLIGHT_BYTES: usize = 256 << 20;
+
+/// A question waits for so much that is not stored yet, and for so long. The pipeline stores that
+/// much in a fraction of the time.
+const CATCH_UP_BYTES: u64 = 32 << 20;
+const CATCH_UP: Duration = Duration::from_secs(5);
 
 /// What the routes need.
 #[derive(Debug)]
@@ -44,7 +51,9 @@ pub(crate) struct Api {
     pub(crate) limits: IngestLimits,
     /// From the first byte of a body to its last.
     pub(crate) body_timeout: Duration,
-    pub(crate) inlet: Inlet,
+    pub(crate) queue: Arc<dyn Queue>,
+    /// How far the pipeline is.
+    pub(crate) progress: watch::Receiver<Progress>,
     pub(crate) queries: Queries,
     in_flight: Arc<Semaphore>,
     /// Bodies that are checked at once: as many as there are cores to check them.
@@ -62,7 +71,8 @@ impl Api {
         hub_clients: HubClients,
         limits: IngestLimits,
         body_timeout: Duration,
-        inlet: Inlet,
+        queue: Arc<dyn Queue>,
+        progress: watch::Receiver<Progress>,
         queries: Queries,
     ) -> Self {
         let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -71,7 +81,8 @@ impl Api {
             hub_clients,
             limits,
             body_timeout,
-            inlet,
+            queue,
+            progress,
             queries,
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT_BYTES)),
             checking: Semaphore::new(n_cores),
@@ -109,11 +120,24 @@ impl Api {
         }
     }
 
+    /// Waits for what was acknowledged before, so that who sends and then asks finds it. Not for
+    /// long: when much waits, or the store fails, the answer is what is stored.
+    async fn catch_up(&self) {
+        let waiting = self.queue.stats();
+        if waiting.n_bytes <= CATCH_UP_BYTES {
+            let mut progress = self.progress.clone();
+            let caught_up = progress.wait_for(|now| now.is_worth_no_wait(waiting.end));
+            // Too late, or nobody stores any more: neither is a reason not to answer.
+            let _ = timeout(CATCH_UP, caught_up).await;
+        }
+    }
+
     /// Asks a question where waiting for the disk holds nobody up.
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Queries) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.catch_up().await;
         let queries = self.queries.clone();
         match tokio::task::spawn_blocking(move || question(&queries)).await {
             Ok(answer) => answer.map_err(|error| Problem::internal(&error)),

@@ -1,14 +1,18 @@
 //! Puts the parts together: a running collector, and its end.
-//! It never answers before the store is open, and never ends before what it acknowledged is stored.
+//! It never answers before the store is open, and never loses at its end what it acknowledged.
 
 mod builder;
+mod queue_command;
 mod serve;
+mod server;
 
 pub use builder::Builder;
+pub use queue_command::{QueueError, queue_command};
 pub use serve::serve;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -17,13 +21,18 @@ use tokio::task::JoinHandle;
 
 use crate::api::Api;
 use crate::config::Settings;
-use crate::pipeline::{self, Ended};
+use crate::pipeline::{self, Pipeline};
 use crate::query::Queries;
-use crate::queue::{self, Inlet, Outlet};
-use crate::store::{DataDir, DirError, Reader, WriteError, Writer};
+use crate::queue::{Embedded, OpenError, Quarantine, Queue};
+use crate::store::{DataDir, DirError, Reader, Store, WriteError, Writer};
+use server::Server;
 
-/// How long a shutdown waits for requests that are being answered.
+/// How long a shutdown waits for requests that are being answered, and then for what waits to be
+/// stored.
 const SHUTDOWN: Duration = Duration::from_secs(10);
+
+/// Ids of stored batches that the queue is told of, so that it knows them when they are sent again.
+const KNOWN_IDS: usize = 100_000;
 
 /// A running collector. Ends with [`Collector::shutdown`]; when it is dropped instead, it ends by
 /// itself soon after, and nobody waits for it.
@@ -76,8 +85,15 @@ struct Running {
     /// Dropped or used, it stops the server.
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
-    inlet: Inlet,
-    pipeline: Option<Ended>,
+    queue: Arc<dyn Queue>,
+    pipeline: Option<Pipeline>,
+}
+
+/// What stands on the disk.
+struct Opened {
+    reader: Reader,
+    queue: Arc<dyn Queue>,
+    pipeline: Pipeline,
 }
 
 impl Collector {
@@ -108,8 +124,9 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// Takes no more connections, finishes requests that are being answered (for at most 10
-    /// seconds), and stores all that was accepted. Later calls return at once.
+    /// Takes no more connections, finishes requests that are being answered, and stores all that was
+    /// accepted, each for at most 10 seconds; what is not stored by then waits in the queue for the
+    /// next start. Later calls return at once.
     pub async fn shutdown(&self) {
         // Held to the end, so that a second caller returns only after the end too.
         let mut running = self.running.lock().await;
@@ -129,34 +146,30 @@ impl Collector {
         }
         let listener = TcpListener::bind(addresses.as_slice()).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let (inlet, outlet) = queue::bounded(settings.queue);
-        let (reader, pipeline) = open(&settings, outlet).await?;
-        let api = Api::new(
-            settings.tokens,
-            settings.hub_clients,
-            settings.limits,
-            settings.body_timeout,
-            inlet.clone(),
-            Queries::new(reader),
-        );
-        let running = Running::start(listener, api, inlet, pipeline);
+        let (limits, header_timeout) = (settings.limits, settings.header_timeout);
+        let (tokens, body_timeout) = (settings.tokens.clone(), settings.body_timeout);
+        let hub_clients = settings.hub_clients.clone();
+        let Opened { reader, queue, pipeline } = open(settings).await?;
+        let progress = pipeline.progress.clone();
+        let queries = Queries::new(Arc::new(reader));
+        let queue_end = Arc::clone(&queue);
+        let api = Api::new(tokens, hub_clients, limits, body_timeout, queue_end, progress, queries);
+        let server = Server { router: api.router(), header_timeout };
+        let running = Running::start(listener, server, queue, pipeline);
         Ok(Self { address, running: Mutex::new(Some(running)) })
     }
 }
 
 impl Running {
-    fn start(listener: TcpListener, api: Api, inlet: Inlet, pipeline: Ended) -> Self {
+    fn start(
+        listener: TcpListener,
+        server: Server,
+        queue: Arc<dyn Queue>,
+        pipeline: Pipeline,
+    ) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = axum::serve(listener, api.router()).with_graceful_shutdown(async {
-            // The sender's loss says the same as its message.
-            let _ = stopped.await;
-        });
-        let server = tokio::spawn(async move {
-            if let Err(error) = server.await {
-                tracing::error!(%error, "the server ended");
-            }
-        });
-        Self { stop: Some(stop), server, inlet, pipeline: Some(pipeline) }
+        let server = tokio::spawn(server.run(listener, stopped));
+        Self { stop: Some(stop), server, queue, pipeline: Some(pipeline) }
     }
 
     async fn end(mut self) {
@@ -164,38 +177,60 @@ impl Running {
         if tokio::time::timeout(SHUTDOWN, &mut self.server).await.is_err() {
             tracing::warn!("requests that took longer than 10 s to finish are given up");
         }
-        self.inlet.close();
-        if let Some(pipeline) = self.pipeline.take() {
+        self.queue.close();
+        if let Some(Pipeline { mut ended, stop, .. }) = self.pipeline.take() {
             // It always ends with an error: the thread lets go of its end, and sends nothing.
-            let _ = pipeline.await;
+            if tokio::time::timeout(SHUTDOWN, &mut ended).await.is_err() {
+                let n_batches = self.queue.stats().n_batches;
+                tracing::warn!(n_batches, "batches are left in the queue for the next start");
+                drop(stop);
+                let _ = ended.await;
+            }
         }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.inlet.close();
+        self.queue.close();
         self.server.abort();
     }
 }
 
-/// Opens the store and starts the thread that writes to it.
-async fn open(settings: &Settings, outlet: Outlet) -> Result<(Reader, Ended), StartError> {
-    let data_dir = settings.data_dir.clone();
-    let retention = settings.retention;
+/// Opens the store and the queue, and starts the threads that write to them.
+async fn open(settings: Settings) -> Result<Opened, StartError> {
     let opened = tokio::task::spawn_blocking(move || {
-        let dir = match data_dir {
+        let dir = match settings.data_dir {
             Some(path) => DataDir::open(&path),
             None => DataDir::temporary(),
         };
-        let writer = Writer::open(dir?)?;
-        let reader = Reader::new(writer.path().to_owned());
-        pipeline::start(outlet, writer, retention)
-            .map(|ended| (reader, ended))
-            .map_err(StartError::Thread)
+        let writer = Writer::open(dir?, settings.queue.durability)?;
+        let path = writer.path().to_owned();
+        let (position, known) = (writer.position()?, writer.latest(KNOWN_IDS)?);
+        let queue = Embedded::open(&path, settings.queue, position, known)?;
+        let queue: Arc<dyn Queue> = Arc::new(queue);
+        let quarantine = Quarantine::of(&path);
+        let pipeline = pipeline::start(
+            Arc::clone(&queue),
+            Box::new(writer),
+            quarantine,
+            settings.retention,
+            position,
+        );
+        let pipeline = pipeline.map_err(StartError::Thread)?;
+        Ok(Opened { reader: Reader::new(path), queue, pipeline })
     });
     let lost = |error| StartError::Store(Box::new(error));
     opened.await.map_err(lost)?
+}
+
+impl From<OpenError> for StartError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Thread(source) => Self::Thread(source),
+            OpenError::Io { .. } => Self::Store(Box::new(error)),
+        }
+    }
 }
 
 impl From<DirError> for StartError {

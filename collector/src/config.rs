@@ -6,14 +6,14 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub use cli::{Cli, Command, ServeFlags};
+pub use cli::{Cli, Command, QueueCommand, QueueFlags, ServeFlags};
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::ingest::{HubClients, IngestLimits, Tokens};
-use crate::queue::Bounds;
+use crate::queue::{Bounds, Durability};
 use crate::store::Retention;
 use sources::{Given, Sources};
 
@@ -28,6 +28,7 @@ pub struct Settings {
     pub(crate) hub_clients: HubClients,
     pub(crate) limits: IngestLimits,
     pub(crate) queue: Bounds,
+    pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
     pub(crate) retention: Retention,
 }
@@ -49,7 +50,13 @@ impl Default for Settings {
                 n_decoded_bytes: 32 << 20,
                 n_records: 100_000,
             },
-            queue: Bounds { n_batches: 4_096, n_bytes: 64 << 20 },
+            queue: Bounds {
+                n_batches: 100_000,
+                n_bytes: 1 << 30,
+                min_free_bytes: 256 << 20,
+                durability: Durability::Full,
+            },
+            header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
             retention: Retention { calls_days: 15, minutes_days: 32, batches_days: 2 },
         }
@@ -91,9 +98,19 @@ impl Settings {
         reading.number("queue_batches", 1, &mut self.queue.n_batches);
         reading.number("queue_bytes", 1, &mut self.queue.n_bytes);
         reading.number("retention_days", 0, &mut self.retention.calls_days);
-        let mut seconds = self.body_timeout.as_secs();
-        reading.number("body_timeout_seconds", 1, &mut seconds);
-        self.body_timeout = Duration::from_secs(seconds);
+        reading.number("min_free_bytes", 0, &mut self.queue.min_free_bytes);
+        reading.set(
+            "durability",
+            "full or normal",
+            &mut self.queue.durability,
+            |text| match text {
+                "full" => Some(Durability::Full),
+                "normal" => Some(Durability::Normal),
+                _ => None,
+            },
+        );
+        reading.seconds("header_timeout_seconds", &mut self.header_timeout);
+        reading.seconds("body_timeout_seconds", &mut self.body_timeout);
         reading.tokens(&mut self.tokens);
         reading.hub_clients(&mut self.hub_clients);
     }
@@ -128,6 +145,12 @@ impl Reading<'_> {
     {
         let valid = format!("a whole number, {least} or more");
         self.set(key, &valid, value, |text| text.parse().ok().filter(|number| *number >= least));
+    }
+
+    fn seconds(&mut self, key: &'static str, value: &mut Duration) {
+        let mut seconds = value.as_secs();
+        self.number(key, 1, &mut seconds);
+        *value = Duration::from_secs(seconds);
     }
 
     /// Tokens from the list and from the file add up. Neither is ever repeated in a message.

@@ -2,7 +2,7 @@
 //! It never reaches into a service: what it knows is what clients chose to send.
 //!
 //! ```text
-//! write:  api -> ingest (limits, decode) -> queue -> pipeline (dedupe, fold) -> store
+//! write:  api -> ingest (limits, decode) -> queue (durable) -> pipeline (dedupe, fold) -> store
 //! read:   store -> query -> dashboard, api
 //! ```
 //!
@@ -37,4 +37,4 @@ pub mod config;
 
 mod app;
 
-pub use app::{Builder, Collector, StartError, serve};
+pub use app::{Builder, Collector, QueueError, StartError, queue_command, serve};

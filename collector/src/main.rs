@@ -6,14 +6,20 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use egret_collector::config::{Cli, Command, ServeFlags, Settings};
+use egret_collector::queue_command;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let Command::Serve(flags) = Cli::parse().command else {
-        return ExitCode::FAILURE;
-    };
     start_log();
-    match serve(&flags) {
+    let done = match Cli::parse().command {
+        Command::Serve(flags) => serve(&flags),
+        Command::Queue(command) => {
+            let env = |name: &str| std::env::var(name).ok();
+            queue_command(command, env, &mut std::io::stdout().lock()).map_err(Into::into)
+        }
+        _ => Err(anyhow::anyhow!("this command is not known here")),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");

@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub(crate) const SECOND_NS: u64 = 1_000_000_000;
 
 /// A batch that was checked and may be stored.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Received {
     /// What makes it the same batch when it is sent again.
     pub(crate) batch_id: Uuid,
@@ -28,24 +28,15 @@ pub(crate) struct Received {
     pub(crate) bytes: Bytes,
 }
 
-/// What became of a batch that was accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stored {
-    /// It is on disk now.
-    New,
-    /// It had been on disk already.
-    Duplicate,
-}
+/// A place in the queue: everything before it was read. It only ever grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Position(pub(crate) u64);
 
-/// Why an accepted batch is not on disk.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotStored {
-    /// It cannot be read, although the door found it readable.
-    #[error("the batch cannot be read: {0}")]
-    Unreadable(String),
-    /// The store failed; the same batch may succeed later.
-    #[error("the store cannot write; the collector's log says why")]
-    StoreFailed,
+impl Position {
+    /// So many bytes further on.
+    pub(crate) fn plus(self, n_bytes: usize) -> Self {
+        Self(self.0.saturating_add(n_bytes as u64))
+    }
 }
 
 /// Who sent: what of a resource every series is kept for.

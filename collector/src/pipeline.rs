@@ -1,94 +1,210 @@
-//! The one thread that stores: takes what waits, folds it, commits it, and answers.
-//! It never stops for a bad batch, and never says "stored" before it is.
+//! The one thread that stores: takes what waits in the queue, folds it, commits it.
+//! It never stops for a bad batch, and never moves on before what it took is stored or quarantined.
+//!
+//! A group of batches, what they add up to, their ids and the place in the queue behind them become
+//! durable together; only then may the queue forget them. A crash at any point repeats the group,
+//! and the store takes it once.
 
 mod gather;
+mod progress;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use progress::Progress;
+
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
 use egret::template::Templates;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::clock::unix_now_ns;
-use crate::model::{Day, NotStored};
-use crate::queue::{Answer, Entry, Outlet, Taken};
-use crate::store::{Retention, Writer};
-use gather::Gathered;
+use crate::model::{Day, Position, Received};
+use crate::queue::{Quarantine, Queue, Read, Taken};
+use crate::store::{Retention, Store, WriteError};
+use gather::{Added, Gathered};
 
 /// How often the thread looks at the day when nothing comes.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_secs(1);
 
-/// Resolves, with an error, once the thread has ended and everything it held is released.
-pub(crate) type Ended = oneshot::Receiver<std::convert::Infallible>;
+/// The first and the longest pause before something that failed is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-/// Starts the thread. It ends when the queue is closed and empty.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// The running thread.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    /// Resolves, with an error, once the thread has ended and everything it held is released.
+    pub(crate) ended: oneshot::Receiver<std::convert::Infallible>,
+    pub(crate) progress: watch::Receiver<Progress>,
+    /// Dropped, it ends the thread after the present group, whatever still waits.
+    pub(crate) stop: Sender<std::convert::Infallible>,
+}
+
+/// Starts the thread. It ends when the queue is closed and empty, or cannot be emptied.
 pub(crate) fn start(
-    outlet: Outlet,
-    writer: Writer,
+    queue: Arc<dyn Queue>,
+    store: Box<dyn Store>,
+    quarantine: Quarantine,
     retention: Retention,
-) -> Result<Ended, std::io::Error> {
-    let (ended, receiver) = oneshot::channel();
+    position: Position,
+) -> Result<Pipeline, std::io::Error> {
+    let (ended, end) = oneshot::channel();
+    let (stop, stopped) = channel();
+    let (told, progress) = watch::channel(Progress { position, is_failing: false });
     std::thread::Builder::new().name("egret-pipeline".to_owned()).spawn(move || {
-        let pipeline =
-            Pipeline { writer, retention, templates: Templates::default(), pruned: None };
-        pipeline.run(&outlet);
+        // Also when this thread panics, nothing is taken that nobody stores.
+        let queue = Closing(queue);
+        let mut worker = Worker {
+            queue: Arc::clone(&queue.0),
+            store,
+            quarantine,
+            retention,
+            templates: Templates::default(),
+            position,
+            told,
+            pruned: None,
+        };
+        worker.run(&stopped);
+        queue.0.close();
+        // The store holds the lock of the directory: it goes when nobody writes there any more.
+        queue.0.finish();
+        drop(worker);
+        drop(queue);
         // Last of all: whoever waits for it may remove the directory, or open it again.
         drop(ended);
     })?;
-    Ok(receiver)
+    Ok(Pipeline { ended: end, progress, stop })
 }
 
-struct Pipeline {
-    writer: Writer,
+struct Closing(Arc<dyn Queue>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+struct Worker {
+    queue: Arc<dyn Queue>,
+    store: Box<dyn Store>,
+    quarantine: Quarantine,
     retention: Retention,
     /// Shared by all batches without roll-ups of their own, so that their templates are capped.
     templates: Templates,
+    /// Everything before it is stored.
+    position: Position,
+    told: watch::Sender<Progress>,
     /// The day on which old things were last removed.
     pruned: Option<Day>,
 }
 
-impl Pipeline {
-    fn run(mut self, outlet: &Outlet) {
-        loop {
+impl Worker {
+    fn run(&mut self, stopped: &Receiver<std::convert::Infallible>) {
+        let mut pause = PAUSE;
+        while stopped.try_recv() != Err(TryRecvError::Disconnected) {
             self.prune_daily();
-            match outlet.take(IDLE) {
-                Taken::Entries(entries) => self.store(entries),
-                Taken::Nothing => {}
-                Taken::Closed => return,
+            match self.step() {
+                Ok(Goes::On) => pause = PAUSE,
+                Ok(Goes::NoFurther) => return,
+                Err(failure) => {
+                    self.tell_failure(&*failure);
+                    let stop = stopped.recv_timeout(pause);
+                    // What waits is safe in the queue, for the next start.
+                    if self.queue.is_closed() || stop == Err(RecvTimeoutError::Disconnected) {
+                        return;
+                    }
+                    pause = MAX_PAUSE.min(pause * 2);
+                }
             }
         }
     }
 
-    /// Stores entries in one commit and answers each.
-    fn store(&mut self, entries: Vec<Entry>) {
-        let mut gathered = Gathered::default();
-        let mut answers: Vec<(oneshot::Sender<Answer>, Answer)> = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let verdict = gathered.add(&entry.received, &self.writer, &mut self.templates);
-            if let Err(NotStored::Unreadable(problem)) = &verdict {
-                let batch_id = entry.received.batch_id;
-                tracing::error!(%batch_id, problem, "a batch that the door let in is unreadable");
-            }
-            answers.push((entry.answer, verdict));
+    fn step(&mut self) -> Result<Goes, Failure> {
+        match self.queue.read(self.position, IDLE)? {
+            Read::Some(taken) => self.store(&taken)?,
+            Read::Nothing => {}
+            Read::Closed => return Ok(Goes::NoFurther),
         }
-        let is_written = gathered.is_empty() || self.write(&gathered);
-        for (sender, verdict) in answers {
-            let answer =
-                if is_written { verdict } else { verdict.and(Err(NotStored::StoreFailed)) };
-            // The one who asked may have gone; the batch is stored all the same.
-            let _ = sender.send(answer);
-        }
+        Ok(Goes::On)
     }
 
-    fn write(&mut self, gathered: &Gathered) -> bool {
-        match self.writer.write(gathered.group()) {
-            Ok(()) => true,
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, "cannot store; senders are asked to try again");
-                false
+    fn store(&mut self, taken: &Taken) -> Result<(), Failure> {
+        for damaged in &taken.damaged {
+            let (position, batch_id, problem) =
+                (damaged.position.0, damaged.batch_id, damaged.problem);
+            tracing::error!(position, ?batch_id, problem, "damage in the queue; see quarantine");
+            self.quarantine.keep_damaged(damaged)?;
+        }
+        match self.write(&taken.batches, taken.next) {
+            Err(WriteOrGather::Write(error)) if error.blames_the_batch() => {
+                self.write_one_by_one(taken)?;
             }
+            written => written?,
+        }
+        self.position = taken.next;
+        if self.told.borrow().is_failing {
+            tracing::info!("batches are stored again");
+        }
+        self.queue.acknowledge(taken.next);
+        self.told.send_replace(Progress { position: taken.next, is_failing: false });
+        Ok(())
+    }
+
+    fn write(&mut self, batches: &[Received], position: Position) -> Result<(), WriteOrGather> {
+        let mut gathered = Gathered::up_to(position);
+        for batch in batches {
+            if let Added::Unreadable(problem) = self.gather(&mut gathered, batch)? {
+                self.set_aside(batch, "unreadable", &problem).map_err(WriteOrGather::Quarantine)?;
+            }
+        }
+        Ok(self.store.write(gathered.group())?)
+    }
+
+    /// One of them cannot be stored; the others can. Their ids keep those that are stored before
+    /// the place in the queue moves on from being stored twice.
+    fn write_one_by_one(&mut self, taken: &Taken) -> Result<(), WriteOrGather> {
+        for batch in &taken.batches {
+            match self.write(std::slice::from_ref(batch), self.position) {
+                Err(WriteOrGather::Write(error)) if error.blames_the_batch() => {
+                    let problem = format!("{error}: {:?}", error.source().map(ToString::to_string));
+                    self.set_aside(batch, "unstorable", &problem)
+                        .map_err(WriteOrGather::Quarantine)?;
+                }
+                written => written?,
+            }
+        }
+        self.write(&[], taken.next)
+    }
+
+    /// A batch that makes the decoder panic is no reason for the others to wait.
+    fn gather(&mut self, gathered: &mut Gathered, batch: &Received) -> Result<Added, WriteError> {
+        let (store, templates) = (&*self.store, &mut self.templates);
+        let add = AssertUnwindSafe(|| gathered.add(batch, store, templates));
+        catch_unwind(add).unwrap_or_else(|_| {
+            // It may have been left half changed.
+            self.templates = Templates::default();
+            Ok(Added::Unreadable("reading it panicked".to_owned()))
+        })
+    }
+
+    fn set_aside(&self, batch: &Received, reason: &str, problem: &str) -> std::io::Result<()> {
+        let batch_id = batch.batch_id;
+        tracing::error!(%batch_id, problem, "a batch that was taken is {reason}; see quarantine");
+        self.quarantine.keep(batch_id, reason, &batch.bytes)
+    }
+
+    fn tell_failure(&self, failure: &(dyn Error + Send + Sync + 'static)) {
+        let was_failing = self.told.borrow().is_failing;
+        if !was_failing {
+            let failure: &(dyn Error + 'static) = failure;
+            tracing::error!(failure, "cannot store; the queue keeps what comes until it works");
+            self.told.send_replace(Progress { position: self.position, is_failing: true });
         }
     }
 
@@ -99,9 +215,23 @@ impl Pipeline {
             return;
         }
         self.pruned = today;
-        if let Err(error) = self.writer.prune(&self.retention, now_ns) {
-            let error: &dyn std::error::Error = &error;
+        if let Err(error) = self.store.prune(&self.retention, now_ns) {
+            let error: &dyn Error = &error;
             tracing::error!(error, "cannot remove what is too old; tried again tomorrow");
         }
     }
+}
+
+/// What comes after a step.
+enum Goes {
+    On,
+    NoFurther,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum WriteOrGather {
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error("cannot write to the quarantine")]
+    Quarantine(#[source] std::io::Error),
 }

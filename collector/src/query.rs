@@ -15,10 +15,12 @@ pub(crate) use matching::{CallFilter, StatusFilter};
 pub(crate) use summary::{Summary, SummaryRow};
 pub(crate) use time::{MOMENT_FORMS, parse_moment};
 
+use std::sync::Arc;
+
 use egret::record::Kind;
 
 use crate::model::TimeRange;
-use crate::store::{ReadError, Reader};
+use crate::store::{History, ReadError};
 
 /// A question that could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -53,22 +55,22 @@ pub(crate) struct CallsQuery {
 /// Answers questions.
 #[derive(Debug, Clone)]
 pub(crate) struct Queries {
-    reader: Reader,
+    history: Arc<dyn History>,
 }
 
 impl Queries {
     /// Answers from this store.
-    pub(crate) fn new(reader: Reader) -> Self {
-        Self { reader }
+    pub(crate) fn new(history: Arc<dyn History>) -> Self {
+        Self { history }
     }
 
     /// Counts, bytes and percentiles per host, method, template, status class and target.
     pub(crate) fn summary(&self, query: &SummaryQuery) -> Result<Summary, QueryError> {
-        summary::answer(&self.reader, query)
+        summary::answer(&*self.history, query)
     }
 
     /// A page of calls, the newest first.
     pub(crate) fn calls(&self, query: &CallsQuery) -> Result<CallsPage, QueryError> {
-        calls::answer(&self.reader, query)
+        calls::answer(&*self.history, query)
     }
 }

@@ -1,160 +1,150 @@
-//! What was accepted and is not stored yet: in memory, bounded in batches and in bytes.
-//! It never blocks who offers, and never drops what it took: every entry ends in its answer.
+//! What was acknowledged and is not stored yet: where batches wait, in the order they were taken.
+//! It never says that it has a batch before a crash could no longer lose it.
+//!
+//! The embedded queue is a directory of segment files (`frame` documents their bytes). A clustered
+//! one fits behind [`Queue`] too: one message per batch, its sequence number as the position, the
+//! batch id as what makes a message known, and "acknowledge all up to" as the acknowledgement.
 
+mod commit;
+mod disk;
+mod embedded;
+mod frame;
+mod inspect;
+mod quarantine;
+mod read;
+mod recent;
+mod segment;
+mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+pub(crate) use embedded::{Embedded, OpenError};
+pub(crate) use inspect::{Found, drop_batches, inspect};
+pub(crate) use quarantine::Quarantine;
+
+use std::fmt::Debug;
+use std::io;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
-use crate::model::{NotStored, Received, Stored};
+use crate::model::{Position, Received};
 
-/// How much may wait.
+/// How much may wait, and how it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bounds {
     pub(crate) n_batches: usize,
-    pub(crate) n_bytes: usize,
+    pub(crate) n_bytes: u64,
+    /// With less room on the disk than this nothing is taken; 0 for no such mark.
+    pub(crate) min_free_bytes: u64,
+    pub(crate) durability: Durability,
 }
 
-/// What becomes of a batch. When the sending half is gone without a word, nothing was stored.
-pub(crate) type Answer = Result<Stored, NotStored>;
-
-/// A batch on its way to the store.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) received: Received,
-    /// Tells the one who offered, once the batch is safe.
-    pub(crate) answer: oneshot::Sender<Answer>,
+/// What an acknowledged batch survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// The machine's fall: every group is synced before it is acknowledged.
+    Full,
+    /// The process's death, not the machine's: the system writes when it likes.
+    Normal,
 }
+
+/// What the queue did with a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// It is safe now.
+    New,
+    /// It had been safe already. Not every batch that was ever stored is known here; the store
+    /// knows all of them, and the pipeline asks it.
+    Known,
+}
+
+/// A batch that was taken and could not be made safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the queue cannot write; the collector's log says why")]
+pub(crate) struct NotDurable;
+
+/// Resolves once a batch is safe, or cannot be. When the sending half is gone without a word, it is
+/// not safe.
+pub(crate) type Durable = oneshot::Receiver<Result<Appended, NotDurable>>;
 
 /// Why a batch was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OfferError {
     #[error("the collector has more batches waiting than it may hold; send again later")]
     Full,
+    #[error(
+        "the collector's disk has {free_bytes} bytes left, less than the {min_free_bytes} that \
+         min_free_bytes keeps free; it answers questions and takes no batches until there is room"
+    )]
+    LowDisk { free_bytes: u64, min_free_bytes: u64 },
     #[error("the collector is shutting down; send again later")]
     Closed,
 }
 
-/// What [`Outlet::take`] found.
+/// What [`Queue::read`] found.
 #[derive(Debug)]
-pub(crate) enum Taken {
-    /// Everything that waited, oldest first.
-    Entries(Vec<Entry>),
+pub(crate) enum Read {
+    Some(Taken),
     /// Nothing came within the time.
     Nothing,
-    /// Nothing waits, and nothing will come.
+    /// Nothing is there, and nothing will come.
     Closed,
 }
 
-/// The end that offers.
-#[derive(Debug, Clone)]
-pub(crate) struct Inlet {
-    shared: Arc<Shared>,
-}
-
-/// The end that takes. When it is dropped the queue closes, and what waited goes unanswered.
+/// Batches in the order in which they were taken.
 #[derive(Debug)]
-pub(crate) struct Outlet {
-    shared: Arc<Shared>,
+pub(crate) struct Taken {
+    pub(crate) batches: Vec<Received>,
+    /// What lay between them and cannot be read any more.
+    pub(crate) damaged: Vec<Damaged>,
+    /// Where to read on, and what to acknowledge once all of it is stored.
+    pub(crate) next: Position,
 }
 
-#[derive(Debug)]
-struct Shared {
-    bounds: Bounds,
-    waiting: Mutex<Waiting>,
-    /// Notified when an entry comes and when the queue closes.
-    changed: Condvar,
+/// Bytes that were a batch, or several, and are not any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Damaged {
+    pub(crate) position: Position,
+    /// Known when only the batch is damaged, and not what stands before it.
+    pub(crate) batch_id: Option<Uuid>,
+    pub(crate) problem: &'static str,
+    pub(crate) bytes: Bytes,
 }
 
-#[derive(Debug, Default)]
-struct Waiting {
-    entries: VecDeque<Entry>,
-    n_bytes: usize,
-    is_closed: bool,
+/// How much waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stats {
+    /// Batches that are safe and not acknowledged.
+    pub(crate) n_batches: usize,
+    pub(crate) n_bytes: u64,
+    /// Behind the last batch that is safe.
+    pub(crate) end: Position,
+    /// Set while nothing is taken for want of room on the disk.
+    pub(crate) low_disk: Option<OfferError>,
 }
 
-/// A queue with nothing in it.
-pub(crate) fn bounded(bounds: Bounds) -> (Inlet, Outlet) {
-    let shared = Arc::new(Shared { bounds, waiting: Mutex::default(), changed: Condvar::new() });
-    let inlet = Inlet { shared: Arc::clone(&shared) };
-    (inlet, Outlet { shared })
-}
-
-impl Inlet {
+/// Where batches wait. Many may append; one reads.
+pub(crate) trait Queue: Debug + Send + Sync {
     /// Hands a batch over, or says at once why not.
-    pub(crate) fn offer(
-        &self,
-        received: Received,
-    ) -> Result<oneshot::Receiver<Answer>, OfferError> {
-        let mut waiting = self.shared.lock();
-        if waiting.is_closed {
-            return Err(OfferError::Closed);
-        }
-        let n_bytes = waiting.n_bytes.saturating_add(received.bytes.len());
-        let bounds = self.shared.bounds;
-        // One batch always fits, so that no bound can shut the door for good.
-        let is_full = waiting.entries.len() >= bounds.n_batches || n_bytes > bounds.n_bytes;
-        if is_full && !waiting.entries.is_empty() {
-            return Err(OfferError::Full);
-        }
-        let (answer, receiver) = oneshot::channel();
-        waiting.n_bytes = n_bytes;
-        waiting.entries.push_back(Entry { received, answer });
-        drop(waiting);
-        self.shared.changed.notify_one();
-        Ok(receiver)
-    }
+    fn append(&self, received: Received) -> Result<Durable, OfferError>;
 
-    /// Takes nothing more; what waits is still taken out.
-    pub(crate) fn close(&self) {
-        self.shared.close();
-    }
+    /// Reads on from a position; waits when there is nothing. An error is worth another try:
+    /// what stays unreadable is given out as damaged at last.
+    fn read(&self, from: Position, timeout: Duration) -> io::Result<Read>;
 
-    /// Whether nothing is taken any more.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.shared.lock().is_closed
-    }
-}
+    /// Everything before the position is stored and may go.
+    fn acknowledge(&self, up_to: Position);
 
-impl Outlet {
-    /// Waits for entries and takes all of them, so that they share one commit.
-    pub(crate) fn take(&self, timeout: Duration) -> Taken {
-        let is_idle = |waiting: &mut Waiting| waiting.entries.is_empty() && !waiting.is_closed;
-        let waiting = self.shared.lock();
-        let (mut waiting, _) = self
-            .shared
-            .changed
-            .wait_timeout_while(waiting, timeout, is_idle)
-            .unwrap_or_else(PoisonError::into_inner);
-        waiting.n_bytes = 0;
-        match Vec::from(std::mem::take(&mut waiting.entries)) {
-            entries if !entries.is_empty() => Taken::Entries(entries),
-            _ if waiting.is_closed => Taken::Closed,
-            _ => Taken::Nothing,
-        }
-    }
-}
+    fn stats(&self) -> Stats;
 
-impl Drop for Outlet {
-    fn drop(&mut self) {
-        self.shared.close();
-        let unanswered = std::mem::take(&mut self.shared.lock().entries);
-        drop(unanswered);
-    }
-}
+    /// Takes nothing more; what is there can still be read.
+    fn close(&self);
 
-impl Shared {
-    fn close(&self) {
-        self.lock().is_closed = true;
-        self.changed.notify_all();
-    }
+    fn is_closed(&self) -> bool;
 
-    /// A panic elsewhere leaves the queue whole: every change of it is complete under the lock.
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    /// Waits until nothing of the queue is being written any more. Only after [`Queue::close`].
+    fn finish(&self);
 }

@@ -4,27 +4,86 @@
 //! | file | what |
 //! |---|---|
 //! | `lock` | held by the one collector that may write here |
-//! | `meta.db` | ids of stored batches, series and their one-minute roll-ups, drops |
+//! | `meta.db` | ids of stored batches, series and their one-minute roll-ups, drops, the place in the queue |
 //! | `calls-YYYY-MM-DD.db` | batches received on that day (UTC), each with its outline |
 //!
-//! A batch is written to its day's file first and to `meta.db` second; its id in `meta.db` is what
-//! makes it stored. After a crash in between, the sender sends it again: its bytes are found in the
-//! day's file (or the day before's), and only what is missing is written.
+//! A group of batches is written to its days' files first and to `meta.db` second, in one
+//! transaction with the place in the queue; that one is what makes it stored. After a crash in
+//! between, the queue gives out the same batches again: their bytes are found in the day's file (or
+//! the day before's), and only what is missing is written.
+//!
+//! What the pipeline needs is [`Store`], and what queries need is [`History`], so that another store
+//! fits: one that takes a group at once and is idempotent by its batch ids, such as a columnar one
+//! with a deduplication token, and that gives calls back as batches.
 
 mod blocks;
 mod data_dir;
 mod day_file;
+mod error;
 mod prune;
 mod reader;
 mod rollups;
 mod schema;
 mod sums;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod writer;
 
-pub(crate) use blocks::{BlockFilter, BlockRef, Blocks};
+pub(crate) use blocks::{BlockFilter, BlockRef};
 pub(crate) use data_dir::{DataDir, DirError};
+pub(crate) use error::WriteError;
 pub(crate) use prune::Retention;
 pub(crate) use reader::{ReadError, Reader, SeriesTotal, SummaryFilter};
-pub(crate) use writer::{Block, Group, WriteError, Writer};
+pub(crate) use writer::{Block, Group, Writer};
+
+#[cfg(test)]
+pub(crate) use tests::write_calls_alone;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use uuid::Uuid;
+
+use crate::model::Position;
+
+/// The writing end of a store, as the pipeline needs it. It has one user.
+pub(crate) trait Store: Debug + Send {
+    /// Up to where the queue is stored.
+    fn position(&self) -> Result<Position, WriteError>;
+
+    /// Whether a batch is stored.
+    fn has(&self, batch_id: Uuid) -> Result<bool, WriteError>;
+
+    /// The ids of batches that were stored lately, the latest last, and no more than so many.
+    fn latest(&self, n_ids: usize) -> Result<Vec<Uuid>, WriteError>;
+
+    /// Stores a group and the place in the queue behind it, all or nothing as far as anybody can
+    /// see. When this returns, the machine may fall. After an error the same batches may be
+    /// written again.
+    fn write(&mut self, group: &Group) -> Result<(), WriteError>;
+
+    /// Removes what is older than it may get.
+    fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError>;
+}
+
+/// The reading end of a store, as queries need it.
+pub(crate) trait History: Debug + Send + Sync {
+    /// The sum of every series within the filter.
+    fn totals(&self, filter: &SummaryFilter) -> Result<Vec<SeriesTotal>, ReadError>;
+
+    /// What was dropped before it was received, by reason.
+    fn drops(&self, filter: &SummaryFilter) -> Result<BTreeMap<String, u64>, ReadError>;
+
+    /// All blocks that pass the filter.
+    fn blocks(&self, filter: BlockFilter) -> Result<Box<dyn Blocks>, ReadError>;
+}
+
+/// Blocks of calls that may be of interest, the one with the latest call first.
+pub(crate) trait Blocks {
+    /// Of the blocks that are left, the one whose latest call is the latest; `None` when there is
+    /// none, or it is earlier than `not_before_ns`.
+    fn next(&mut self, not_before_ns: u64) -> Result<Option<BlockRef>, ReadError>;
+
+    /// A block's bytes: a batch; `None` when it is gone.
+    fn bytes(&self, block: &BlockRef) -> Result<Option<Vec<u8>>, ReadError>;
+}

@@ -1,4 +1,4 @@
-//! `POST /v1/batches`: takes a batch and answers once it is stored.
+//! `POST /v1/batches`: takes a batch and answers once it is safe in the queue.
 //! It never answers 202 for what a crash could still lose.
 //!
 //! Lines (`application/x-ndjson`) cannot name their sender, so that the query string does:
@@ -26,15 +26,17 @@ use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
 use crate::ingest::{Form, Refusal, Told, admit, resource};
-use crate::model::{NotStored, Received, Stored};
+use crate::model::Received;
+use crate::queue::Appended;
 
-/// The answer to a batch that is stored.
+/// The answer to a batch that is safe.
 #[derive(Debug, Serialize)]
 pub(super) struct Receipt {
     batch_id: Uuid,
     /// Calls in the batch.
     records: usize,
-    /// Whether it had been stored before.
+    /// Whether it is known that it had been safe before. A batch that is sent again long after
+    /// may not be known here; it is stored once all the same.
     duplicate: bool,
 }
 
@@ -60,8 +62,8 @@ pub(super) async fn post(
 /// Stores a batch; what its sender is told.
 pub(super) async fn keep(api: &Api, received: Received) -> Result<Receipt, Problem> {
     let (batch_id, records) = (received.batch_id, received.n_calls);
-    let stored = store(api, received).await?;
-    Ok(Receipt { batch_id, records, duplicate: stored == Stored::Duplicate })
+    let appended = append(api, received).await?;
+    Ok(Receipt { batch_id, records, duplicate: appended == Appended::Known })
 }
 
 /// Decoding takes milliseconds of CPU for a large batch: not on a thread that serves connections.
@@ -83,12 +85,11 @@ pub(super) async fn check<T: Send + 'static>(
     Ok(found?)
 }
 
-pub(super) async fn store(api: &Api, received: Received) -> Result<Stored, Problem> {
-    match api.inlet.offer(received)?.await {
-        Ok(Ok(stored)) => Ok(stored),
-        Ok(Err(NotStored::Unreadable(problem))) => Err(Problem::malformed(problem)),
-        Ok(Err(error @ NotStored::StoreFailed)) => Err(Problem::unavailable(error.to_string())),
-        Err(_) => Err(Problem::unavailable("the collector has stopped storing")),
+pub(super) async fn append(api: &Api, received: Received) -> Result<Appended, Problem> {
+    match api.queue.append(received)?.await {
+        Ok(Ok(appended)) => Ok(appended),
+        Ok(Err(not_durable)) => Err(Problem::unavailable(not_durable.to_string())),
+        Err(_) => Err(Problem::unavailable("the collector has stopped taking batches")),
     }
 }
 

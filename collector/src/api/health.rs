@@ -12,12 +12,18 @@ use super::problem::Problem;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Health {
+    /// `ok`, or `read_only` while there is too little room on the disk. The latter is no failure of
+    /// the program: to start it again would not help.
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
 }
 
 pub(super) async fn get(State(api): State<Arc<Api>>) -> Result<Json<Health>, Problem> {
-    if api.inlet.is_closed() {
+    if api.queue.is_closed() {
         return Err(Problem::unavailable("the collector takes no batches any more"));
     }
-    Ok(Json(Health { status: "ok" }))
+    let detail = api.queue.stats().low_disk.map(|low_disk| low_disk.to_string());
+    let status = if detail.is_some() { "read_only" } else { "ok" };
+    Ok(Json(Health { status, detail }))
 }

@@ -29,6 +29,7 @@ pub(super) async fn get(
     let mut parameters = Parameters::new(pairs);
     let range = parameters.text("range")?;
     parameters.finish()?;
+    api.catch_up().await;
     let queries = api.queries.clone();
     let rendered = tokio::task::spawn_blocking(move || {
         dashboard::page(&queries, range.as_deref(), unix_now_ns())

@@ -9,8 +9,9 @@ use serde::Serialize;
 use crate::ingest::Refusal;
 use crate::queue::OfferError;
 
-/// Seconds after which a refused sender may come again.
+/// Seconds after which a refused sender may come again; a disk takes longer to get room.
 const RETRY_AFTER_SECONDS: u32 = 1;
+const RETRY_AFTER_LOW_DISK_SECONDS: u32 = 5;
 
 /// What was wrong, and where.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Problem {
     slug: &'static str,
     title: &'static str,
     detail: String,
+    /// Said with a 503.
+    retry_after_seconds: u32,
 }
 
 #[derive(Serialize)]
@@ -38,7 +41,8 @@ impl Problem {
         detail: impl Into<String>,
     ) -> Self {
         let detail = detail.into();
-        Self { status, slug, title, detail }
+        let retry_after_seconds = RETRY_AFTER_SECONDS;
+        Self { status, slug, title, detail, retry_after_seconds }
     }
 
     /// 400 for a query string; `detail` names the parameter and what it may be.
@@ -151,7 +155,16 @@ impl From<Refusal> for Problem {
 
 impl From<OfferError> for Problem {
     fn from(error: OfferError) -> Self {
-        Self::unavailable(error.to_string())
+        let detail = error.to_string();
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        match error {
+            OfferError::Full => Self::new(status, "queue-full", "The queue is full", detail),
+            OfferError::LowDisk { .. } => Self {
+                retry_after_seconds: RETRY_AFTER_LOW_DISK_SECONDS,
+                ..Self::new(status, "low-disk", "Too little room on the disk", detail)
+            },
+            OfferError::Closed => Self::unavailable(detail),
+        }
     }
 }
 
@@ -172,7 +185,7 @@ impl IntoResponse for Problem {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
             }
             _ => {}
         }

@@ -52,7 +52,7 @@ async fn take(
     let Traces { batches, n_ignored, rejected } = traces.await?;
     for received in batches {
         // Sent again after a refusal, those that are stored already are known by their ids.
-        batches::store(api, received).await?;
+        batches::append(api, received).await?;
     }
     if let Some(n_ignored) = api.ignored.add(n_ignored, unix_now_ns()) {
         tracing::info!(n_ignored, "spans that are no HTTP calls were ignored; told once a minute");

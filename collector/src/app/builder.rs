@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Collector, StartError};
 use crate::config::Settings;
+use crate::queue::Durability;
 
 /// An embedded collector that is being set up.
 #[derive(Debug, Clone)]
@@ -75,17 +76,40 @@ impl Builder {
         self
     }
 
-    /// The most batches that wait to be stored. Defaults to 4,096.
+    /// The most batches that wait to be stored. Defaults to 100,000.
     #[must_use]
     pub fn queue_batches(mut self, n_batches: usize) -> Self {
         self.settings.queue.n_batches = n_batches;
         self
     }
 
-    /// The most bytes that wait to be stored. Defaults to 64 MiB.
+    /// The most bytes that wait to be stored, on the disk. Defaults to 1 GiB.
     #[must_use]
-    pub fn queue_bytes(mut self, n_bytes: usize) -> Self {
+    pub fn queue_bytes(mut self, n_bytes: u64) -> Self {
         self.settings.queue.n_bytes = n_bytes;
+        self
+    }
+
+    /// The room on the disk below which no batch is taken; 0 for no such mark. Defaults to 256 MiB.
+    #[must_use]
+    pub fn min_free_bytes(mut self, n_bytes: u64) -> Self {
+        self.settings.queue.min_free_bytes = n_bytes;
+        self
+    }
+
+    /// Makes acknowledged batches survive the end of this process, not the fall of the machine:
+    /// nothing waits for the disk. Defaults to both being survived.
+    #[must_use]
+    pub fn normal_durability(mut self) -> Self {
+        self.settings.queue.durability = Durability::Normal;
+        self
+    }
+
+    /// The time within which the head of a request must arrive, and for which a connection may be
+    /// idle. Defaults to 30 seconds.
+    #[must_use]
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.header_timeout = timeout;
         self
     }
 

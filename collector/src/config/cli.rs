@@ -1,7 +1,10 @@
 //! The command line.
 //! It never parses a value: flags are texts here, so that all mistakes are reported together.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
 
 /// Stands below the flags in the help of `serve`.
 const SOURCES: &str = "\
@@ -20,6 +23,9 @@ Environment variables:
   EGRET_COLLECTOR_MAX_RECORDS
   EGRET_COLLECTOR_QUEUE_BATCHES
   EGRET_COLLECTOR_QUEUE_BYTES
+  EGRET_COLLECTOR_MIN_FREE_BYTES
+  EGRET_COLLECTOR_DURABILITY
+  EGRET_COLLECTOR_HEADER_TIMEOUT_SECONDS
   EGRET_COLLECTOR_BODY_TIMEOUT_SECONDS
   EGRET_COLLECTOR_RETENTION_DAYS
   RUST_LOG                              how much is logged [default: info]
@@ -43,6 +49,62 @@ pub enum Command {
     /// Receive batches and answer questions until SIGTERM or SIGINT.
     #[command(after_help = SOURCES)]
     Serve(Box<ServeFlags>),
+    /// Look at the batches that wait to be stored, or take some out.
+    #[command(subcommand)]
+    Queue(QueueCommand),
+}
+
+/// What can be done with a queue.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum QueueCommand {
+    /// List what waits and what is quarantined. Also while the collector runs.
+    Ls(QueueFlags),
+    /// Check every waiting batch to its last value; fails when one is damaged. Also while the
+    /// collector runs.
+    Verify(QueueFlags),
+    /// Write waiting batches into a directory, each as `<batch id>.egrt`: what POST /v1/batches
+    /// takes. Also while the collector runs.
+    Export {
+        /// Which queue.
+        #[command(flatten)]
+        flags: QueueFlags,
+        /// Directory for the files; made when it is not there.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// Only these batches. [default: all]
+        #[arg(value_name = "BATCH_ID")]
+        batch_ids: Vec<Uuid>,
+    },
+    /// Give waiting batches up: they are never stored. The collector must be stopped.
+    Drop {
+        /// Which queue.
+        #[command(flatten)]
+        flags: QueueFlags,
+        /// Every batch that waits.
+        #[arg(long, conflicts_with = "batch_ids", required_unless_present = "batch_ids")]
+        all: bool,
+        /// These batches.
+        #[arg(value_name = "BATCH_ID")]
+        batch_ids: Vec<Uuid>,
+    },
+}
+
+/// Where the queue is: as for `serve`, from the flag, EGRET_COLLECTOR_DATA_DIR, or the file.
+#[derive(Debug, Default, Args)]
+pub struct QueueFlags {
+    /// TOML file with settings.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// Directory of the data. [default: ./egret-data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<String>,
+}
+
+impl From<QueueFlags> for ServeFlags {
+    fn from(flags: QueueFlags) -> Self {
+        Self { config: flags.config, data_dir: flags.data_dir, ..Self::default() }
+    }
 }
 
 /// Flags of `serve`. Each can also be an environment variable (`--data-dir` is
@@ -72,12 +134,24 @@ pub struct ServeFlags {
     /// Most records of one batch. [default: 100000]
     #[arg(long, value_name = "N")]
     pub max_records: Option<String>,
-    /// Most batches that wait to be stored. [default: 4096]
+    /// Most batches that wait to be stored. [default: 100000]
     #[arg(long, value_name = "N")]
     pub queue_batches: Option<String>,
-    /// Most bytes that wait to be stored. [default: 67108864]
+    /// Most bytes that wait to be stored, on the disk. [default: 1073741824]
     #[arg(long, value_name = "BYTES")]
     pub queue_bytes: Option<String>,
+    /// With less room than this on the disk no batch is taken, and questions are still answered;
+    /// 0 for no such mark. [default: 268435456]
+    #[arg(long, value_name = "BYTES")]
+    pub min_free_bytes: Option<String>,
+    /// What an acknowledged batch survives: `full`, the fall of the machine; `normal`, that of the
+    /// collector alone. [default: full]
+    #[arg(long, value_name = "full|normal")]
+    pub durability: Option<String>,
+    /// Seconds within which the head of a request must arrive; also how long a
+    /// connection may be idle. [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    pub header_timeout_seconds: Option<String>,
     /// Seconds within which a whole body must arrive. [default: 30]
     #[arg(long, value_name = "SECONDS")]
     pub body_timeout_seconds: Option<String>,
@@ -98,6 +172,9 @@ impl ServeFlags {
             ("max_records", &self.max_records),
             ("queue_batches", &self.queue_batches),
             ("queue_bytes", &self.queue_bytes),
+            ("min_free_bytes", &self.min_free_bytes),
+            ("durability", &self.durability),
+            ("header_timeout_seconds", &self.header_timeout_seconds),
             ("body_timeout_seconds", &self.body_timeout_seconds),
             ("retention_days", &self.retention_days),
         ];

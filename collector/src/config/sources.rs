@@ -8,7 +8,7 @@ use toml::Value;
 use super::ServeFlags;
 
 /// Every setting, by its key in the file.
-pub(super) const KEYS: [&str; 12] = [
+pub(super) const KEYS: [&str; 15] = [
     "listen",
     "data_dir",
     "tokens",
@@ -19,6 +19,9 @@ pub(super) const KEYS: [&str; 12] = [
     "max_records",
     "queue_batches",
     "queue_bytes",
+    "min_free_bytes",
+    "durability",
+    "header_timeout_seconds",
     "body_timeout_seconds",
     "retention_days",
 ];

@@ -75,6 +75,7 @@ fn all_mistakes_are_told_at_once() {
         &[
             ("EGRET_COLLECTOR_LISTEN", "localhost"),
             ("EGRET_COLLECTOR_QUEUE_BYTES", "64M"),
+            ("EGRET_COLLECTOR_DURABILITY", "most"),
             ("EGRET_COLLECTOR_TOKEN_FILE", "/does/not/exist"),
         ],
         &[
@@ -84,11 +85,13 @@ fn all_mistakes_are_told_at_once() {
              127.0.0.1:4750 or localhost:4750",
             "`max_records` in egret.toml is \"0\", but must be a whole number, 1 or more",
             "EGRET_COLLECTOR_QUEUE_BYTES is \"64M\", but must be a whole number, 1 or more",
+            "EGRET_COLLECTOR_DURABILITY is \"most\", but must be full or normal",
             "EGRET_COLLECTOR_TOKEN_FILE is \"/does/not/exist\", but must be a file with one token \
              a line: No such file or directory (os error 2)",
             "`listen_port` in egret.toml is not a setting; there are listen, data_dir, tokens, \
              token_file, hub_clients, max_batch_bytes, max_decoded_bytes, max_records, queue_batches, \
-             queue_bytes, body_timeout_seconds, retention_days",
+             queue_bytes, min_free_bytes, durability, header_timeout_seconds, \
+             body_timeout_seconds, retention_days",
         ],
     );
 }

@@ -9,9 +9,9 @@ use egret::minute::MINUTE_NS;
 use egret::template::Templates;
 use uuid::Uuid;
 
-use crate::model::{NotStored, Received, Source, Stored, stored_limits};
+use crate::model::{Position, Received, Source, stored_limits};
 use crate::rollup::{Outline, fold};
-use crate::store::{Block, Group, Writer};
+use crate::store::{Block, Group, Store, WriteError};
 
 /// The group that is being gathered.
 #[derive(Debug, Default)]
@@ -20,32 +20,38 @@ pub(super) struct Gathered {
     batch_ids: HashSet<Uuid>,
 }
 
+/// What became of a batch.
+#[derive(Debug)]
+pub(super) enum Added {
+    New,
+    /// It is stored, or in the group.
+    Known,
+    /// Nothing of it is in the group.
+    Unreadable(String),
+}
+
 impl Gathered {
-    /// Adds a batch, unless it is here or in the store already. The answer holds once the group
-    /// is written.
+    /// A group behind which the queue is stored up to here.
+    pub(super) fn up_to(position: Position) -> Self {
+        let group = Group { position, ..Group::default() };
+        Self { group, batch_ids: HashSet::new() }
+    }
+
+    /// Adds a batch, unless it is here or in the store already.
     pub(super) fn add(
         &mut self,
         received: &Received,
-        writer: &Writer,
+        store: &dyn Store,
         templates: &mut Templates,
-    ) -> Result<Stored, NotStored> {
-        let is_stored = writer.has(received.batch_id).map_err(|error| {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, "cannot look a batch up; its sender is asked to try again");
-            NotStored::StoreFailed
-        })?;
-        if is_stored || self.batch_ids.contains(&received.batch_id) {
-            return Ok(Stored::Duplicate);
+    ) -> Result<Added, WriteError> {
+        if self.batch_ids.contains(&received.batch_id) || store.has(received.batch_id)? {
+            return Ok(Added::Known);
         }
-        self.add_new(received, templates)
-            .map_err(|error| NotStored::Unreadable(error.to_string()))?;
+        if let Err(error) = self.add_new(received, templates) {
+            return Ok(Added::Unreadable(error.to_string()));
+        }
         self.batch_ids.insert(received.batch_id);
-        Ok(Stored::New)
-    }
-
-    /// Whether there is nothing to write.
-    pub(super) fn is_empty(&self) -> bool {
-        self.group.blocks.is_empty()
+        Ok(Added::New)
     }
 
     /// What is to be written.
@@ -71,8 +77,7 @@ impl Gathered {
             outline,
             bytes: received.bytes.clone(),
         });
-        let sum = self.group.minutes.entry(source).or_default();
-        minutes.iter().for_each(|(key, cell)| sum.merge(key, cell));
+        self.group.minutes.push((source, minutes));
         Ok(())
     }
 

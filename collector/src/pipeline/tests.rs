@@ -1,10 +1,14 @@
-//! What happens to batches that wait together.
-//! They never depend on timing: everything is offered before the thread starts.
+//! What becomes of what waits, when batches are bad, when the store fails, and when it all dies.
+//! They never depend on timing: everything is in the queue before the thread starts.
+
+mod faults;
+
+use std::path::Path;
 
 use super::*;
-use crate::model::{Received, Stored, TimeRange};
-use crate::queue::{Bounds, Inlet, bounded};
-use crate::store::{DataDir, Reader, SummaryFilter};
+use crate::model::TimeRange;
+use crate::queue::{Bounds, Durability, Embedded};
+use crate::store::{BlockFilter, DataDir, History, Reader, SummaryFilter, Writer};
 use bytes::Bytes;
 use egret::batch::{BatchMeta, Resource};
 use egret::codec::{CallsBuilder, Encoder};
@@ -14,6 +18,9 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 const RETENTION: Retention = Retention { calls_days: 15, minutes_days: 32, batches_days: 2 };
+
+const BOUNDS: Bounds =
+    Bounds { n_batches: 99, n_bytes: 1 << 20, min_free_bytes: 0, durability: Durability::Normal };
 
 fn batch() -> Received {
     let now_ns = unix_now_ns();
@@ -26,70 +33,104 @@ fn batch() -> Received {
     Received { batch_id: meta.batch_id, n_calls: 1, received_unix_ns: now_ns, bytes: bytes.into() }
 }
 
-fn again(received: &Received) -> Received {
-    Received { bytes: received.bytes.clone(), ..*received }
-}
-
 fn unreadable() -> Received {
     Received { batch_id: Uuid::now_v7(), bytes: Bytes::from_static(b"EGRT"), ..batch() }
 }
 
-/// Offers all, then runs the pipeline to its end; what each was answered.
-fn run(dir: &TempDir, offered: Vec<Received>) -> Vec<Answer> {
-    let (inlet, outlet): (Inlet, Outlet) = bounded(Bounds { n_batches: 99, n_bytes: 1 << 20 });
-    let answers: Vec<_> =
-        offered.into_iter().map(|received| inlet.offer(received).unwrap()).collect();
-    inlet.close();
-    let writer = Writer::open(DataDir::open(dir.path()).unwrap()).unwrap();
-    let ended = start(outlet, writer, RETENTION).unwrap();
-    assert!(ended.blocking_recv().is_err());
-    answers.into_iter().map(|answer| answer.blocking_recv().unwrap()).collect()
+fn writer(dir: &Path) -> Writer {
+    Writer::open(DataDir::open(dir).unwrap(), Durability::Normal).unwrap()
 }
 
-fn n_calls(dir: &TempDir) -> u64 {
+/// A queue over a directory in which these wait, and which takes no more.
+fn queue(dir: &Path, position: Position, waiting: &[Received]) -> Arc<dyn Queue> {
+    let queue = Embedded::open(dir, BOUNDS, position, Vec::new()).unwrap();
+    for received in waiting {
+        queue.append(received.clone()).unwrap().blocking_recv().unwrap().unwrap();
+    }
+    queue.close();
+    Arc::new(queue)
+}
+
+/// Puts all into the queue, then runs the pipeline to its end.
+fn run(dir: &TempDir, waiting: &[Received]) {
+    let writer = writer(dir.path());
+    let position = writer.position().unwrap();
+    let queue = queue(dir.path(), position, waiting);
+    let end = queue.stats().end;
+    let pipeline = begin(queue, Box::new(writer), dir.path(), position);
+    assert!(pipeline.ended.blocking_recv().is_err());
+    assert_eq!(*pipeline.progress.borrow(), Progress { position: end, is_failing: false });
+}
+
+fn begin(queue: Arc<dyn Queue>, store: Box<dyn Store>, dir: &Path, position: Position) -> Pipeline {
+    start(queue, store, Quarantine::of(dir), RETENTION, position).unwrap()
+}
+
+/// The ids of all blocks in order, and the count of all roll-ups.
+fn content(dir: &Path) -> (Vec<Uuid>, u64) {
+    let reader = Reader::new(dir.to_owned());
     let range = TimeRange::ALL;
-    let filter = SummaryFilter::touching(range.from_ns, range.to_ns);
-    let totals = Reader::new(dir.path().to_owned()).totals(&filter).unwrap();
-    totals.iter().map(|total| total.cell.count).sum()
+    let totals = reader.totals(&SummaryFilter::touching(range.from_ns, range.to_ns)).unwrap();
+    let filter = BlockFilter { range, host: None, statuses: None, outcomes: None };
+    let mut blocks = reader.blocks(filter).unwrap();
+    let mut ids = Vec::new();
+    while let Some(block) = blocks.next(0).unwrap() {
+        ids.push(block.batch_id);
+    }
+    ids.sort();
+    (ids, totals.iter().map(|total| total.cell.count).sum())
+}
+
+#[track_caller]
+fn check_stored(dir: &TempDir, expected: &[&Received]) {
+    let mut ids: Vec<Uuid> = expected.iter().map(|received| received.batch_id).collect();
+    ids.sort();
+    assert_eq!(content(dir.path()), (ids, expected.len() as u64));
+}
+
+fn quarantined(dir: &TempDir) -> Vec<String> {
+    Quarantine::of(dir.path()).list().unwrap().into_iter().map(|(name, _)| name).collect()
 }
 
 #[test]
-fn the_same_batch_twice_in_one_group_is_stored_once() {
+fn what_is_stored_is_not_stored_again() {
     let dir = tempfile::tempdir().unwrap();
     let (first, other) = (batch(), batch());
-    let answers = run(&dir, vec![again(&first), again(&first), other, again(&first)]);
-    let (new, duplicate) = (Ok(Stored::New), Ok(Stored::Duplicate));
-    assert_eq!(answers, [new.clone(), duplicate.clone(), new, duplicate.clone()]);
-    assert_eq!(run(&dir, vec![first]), [duplicate]);
-    assert_eq!(n_calls(&dir), 2);
+    run(&dir, &[first.clone(), other.clone()]);
+    // The queue is told of nothing here: the store alone knows.
+    run(&dir, &[first.clone(), other.clone()]);
+    run(&dir, &[]);
+    check_stored(&dir, &[&first, &other]);
+    assert_eq!(quarantined(&dir), [""; 0]);
 }
 
 #[test]
-fn an_unreadable_batch_stops_nobody_else() {
+fn an_unreadable_batch_is_quarantined_and_stops_nobody() {
     let dir = tempfile::tempdir().unwrap();
-    let answers = run(&dir, vec![batch(), unreadable(), batch()]);
-    assert!(matches!(
-        answers.as_slice(),
-        [Ok(Stored::New), Err(NotStored::Unreadable(_)), Ok(Stored::New)]
-    ));
-    assert_eq!(n_calls(&dir), 2);
+    let (first, poison, last) = (batch(), unreadable(), batch());
+    run(&dir, &[first.clone(), poison.clone(), last.clone()]);
+    check_stored(&dir, &[&first, &last]);
+    let name = format!("{}.unreadable.egrt", poison.batch_id);
+    assert_eq!(quarantined(&dir).as_slice(), std::slice::from_ref(&name));
+    let kept = std::fs::read(Quarantine::of(dir.path()).dir().join(name)).unwrap();
+    assert_eq!(kept, poison.bytes);
 }
 
 #[test]
-fn a_store_that_cannot_write_says_so_and_stores_the_batch_later() {
+fn damage_in_the_queue_is_quarantined_and_stops_nobody() {
     let dir = tempfile::tempdir().unwrap();
-    let received = batch();
-    // A directory in the place of the day's file.
-    let in_the_way = dir.path().join(format!("calls-{}.db", Day::of(received.received_unix_ns)));
-    let writer = Writer::open(DataDir::open(dir.path()).unwrap()).unwrap();
-    std::fs::create_dir(&in_the_way).unwrap();
-    let (inlet, outlet) = bounded(Bounds { n_batches: 9, n_bytes: 1 << 20 });
-    let answer = inlet.offer(again(&received)).unwrap();
-    inlet.close();
-    assert!(start(outlet, writer, RETENTION).unwrap().blocking_recv().is_err());
-    assert_eq!(answer.blocking_recv().unwrap(), Err(NotStored::StoreFailed));
-    assert_eq!(n_calls(&dir), 0);
-    std::fs::remove_dir(&in_the_way).unwrap();
-    assert_eq!(run(&dir, vec![received]), [Ok(Stored::New)]);
-    assert_eq!(n_calls(&dir), 1);
+    let (first, damaged, last) = (batch(), batch(), batch());
+    let all = [first.clone(), damaged.clone(), last.clone()];
+    queue(dir.path(), Position(0), &all).finish();
+    let segment = std::fs::read_dir(dir.path().join("queue")).unwrap().next().unwrap().unwrap();
+    let mut bytes = std::fs::read(segment.path()).unwrap();
+    let end = bytes.len() - last.bytes.len() - 48;
+    bytes[end - 1] ^= 1;
+    std::fs::write(segment.path(), bytes).unwrap();
+    run(&dir, &[]);
+    check_stored(&dir, &[&first, &last]);
+    assert_eq!(quarantined(&dir), [format!("{}.damaged.bin", damaged.batch_id)]);
+    // Its sender did not learn of it; but whoever sends it again is heard.
+    run(&dir, std::slice::from_ref(&damaged));
+    check_stored(&dir, &[&first, &damaged, &last]);
 }

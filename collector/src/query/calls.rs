@@ -1,16 +1,17 @@
 //! A page of calls: the newest that match, after a given place.
 //! It never looks at a block that cannot change the page any more.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
-use egret::codec::{Batch, CallColumn, Calls, ndjson};
+use egret::codec::{Batch, CallColumn, Calls, DecodeError, ndjson};
 use egret::template::heuristic;
 use serde::Serialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{CallsQuery, Cursor, QueryError};
 use crate::model::{Source, stored_limits};
-use crate::store::{BlockRef, Blocks, Reader};
+use crate::store::{BlockRef, Blocks, History};
 
 /// The answer as JSON has it.
 #[derive(Debug, Serialize)]
@@ -19,14 +20,23 @@ pub(crate) struct CallsPage {
     pub(crate) calls: Vec<Value>,
     /// What to send as `cursor` for the next page; absent on the last.
     pub(crate) next_cursor: Option<String>,
+    /// Batches whose calls may be missing here, because their bytes are damaged on the disk.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) damaged_batches: BTreeSet<Uuid>,
 }
 
-pub(super) fn answer(reader: &Reader, query: &CallsQuery) -> Result<CallsPage, QueryError> {
-    let mut blocks = Blocks::open(reader, block_filter(query))?;
+pub(super) fn answer(history: &dyn History, query: &CallsQuery) -> Result<CallsPage, QueryError> {
+    let mut blocks = history.blocks(block_filter(query))?;
     let mut newest = Newest { query, columns: query.filter.columns(), found: BinaryHeap::new() };
+    let mut damaged_batches = BTreeSet::new();
     while let Some(block) = blocks.next(newest.not_before_ns())? {
-        if let Some(bytes) = blocks.bytes(&block)? {
-            newest.look_at(block, &bytes)?;
+        if let Some(bytes) = blocks.bytes(&block)?
+            && let Err(error) = newest.look_at(block, &bytes)
+        {
+            // The others are as good as ever; this one is named, here and in the log.
+            let batch_id = block.batch_id;
+            tracing::error!(%batch_id, %error, "a stored batch is damaged");
+            damaged_batches.insert(batch_id);
         }
     }
     let mut found = newest.found.into_sorted_vec();
@@ -35,7 +45,8 @@ pub(super) fn answer(reader: &Reader, query: &CallsQuery) -> Result<CallsPage, Q
     let last = found.last().filter(|_| has_more);
     Ok(CallsPage {
         next_cursor: last.map(|last| last.place.to_string()),
-        calls: decode(&blocks, &found)?,
+        calls: decode(&*blocks, &found)?,
+        damaged_batches,
     })
 }
 
@@ -87,7 +98,7 @@ impl Newest<'_> {
         last.filter(|_| self.found.len() > self.query.limit)
     }
 
-    fn look_at(&mut self, block: BlockRef, bytes: &[u8]) -> Result<(), QueryError> {
+    fn look_at(&mut self, block: BlockRef, bytes: &[u8]) -> Result<(), DecodeError> {
         let batch = Batch::open(bytes, &stored_limits())?;
         let calls = batch.calls(&self.columns)?;
         for row in 0..calls.len() {
@@ -113,7 +124,7 @@ impl Newest<'_> {
 }
 
 /// The calls in full, in the order of `found`. Each block is decoded once, one at a time.
-fn decode(blocks: &Blocks, found: &[Found]) -> Result<Vec<Value>, QueryError> {
+fn decode(blocks: &dyn Blocks, found: &[Found]) -> Result<Vec<Value>, QueryError> {
     let mut by_block = HashMap::<BlockRef, Vec<usize>>::new();
     for (n, found) in found.iter().enumerate() {
         by_block.entry(found.block).or_default().push(n);

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{QueryError, SummaryQuery};
 use crate::model::{StatusClass, timestamp};
-use crate::store::{Reader, SeriesTotal, SummaryFilter};
+use crate::store::{History, SeriesTotal, SummaryFilter};
 
 /// The answer as JSON has it.
 #[derive(Debug, Serialize)]
@@ -63,12 +63,12 @@ struct Sum {
     errors: u64,
 }
 
-pub(super) fn answer(reader: &Reader, query: &SummaryQuery) -> Result<Summary, QueryError> {
+pub(super) fn answer(history: &dyn History, query: &SummaryQuery) -> Result<Summary, QueryError> {
     let mut filter = SummaryFilter::touching(query.range.from_ns, query.range.to_ns);
     filter.service.clone_from(&query.service);
     filter.kind = query.kind;
     let mut sums = HashMap::<Key, Sum>::new();
-    for total in reader.totals(&filter)? {
+    for total in history.totals(&filter)? {
         add(&mut sums, total);
     }
     let mut rows: Vec<SummaryRow> = sums.into_iter().map(row).collect();
@@ -82,7 +82,7 @@ pub(super) fn answer(reader: &Reader, query: &SummaryQuery) -> Result<Summary, Q
         to: rfc3339(filter.to_minute),
         count: sum(|row| row.count),
         errors: sum(|row| row.errors),
-        not_seen: reader.drops(&filter)?,
+        not_seen: history.drops(&filter)?,
         rows,
     })
 }

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
+use super::Blocks;
 use super::data_dir::{day_path, days};
 use super::reader::{ReadError, Reader};
 use super::schema::DAY;
@@ -39,7 +40,7 @@ pub(crate) struct BlockRef {
 
 /// The blocks that are left to look at.
 #[derive(Debug)]
-pub(crate) struct Blocks {
+pub(super) struct DayFilesBlocks {
     filter: BlockFilter,
     /// The host between newlines, as the files keep hosts.
     host: Option<String>,
@@ -55,9 +56,9 @@ struct DayBlocks {
     resume: Option<(i64, Vec<u8>)>,
 }
 
-impl Blocks {
+impl DayFilesBlocks {
     /// All blocks that pass the filter.
-    pub(crate) fn open(reader: &Reader, filter: BlockFilter) -> Result<Self, ReadError> {
+    pub(super) fn open(reader: &Reader, filter: BlockFilter) -> Result<Self, ReadError> {
         let mut files = Vec::new();
         for day in days(reader.dir())? {
             // A file may go between the listing and here; then its calls are gone too.
@@ -72,36 +73,6 @@ impl Blocks {
         }
         let host = filter.host.as_ref().map(|host| format!("\n{host}\n"));
         Ok(Self { filter, host, files })
-    }
-
-    /// Of the blocks that are left, the one whose latest call is the latest; `None` when there is
-    /// none, or it is earlier than `not_before_ns`.
-    pub(crate) fn next(&mut self, not_before_ns: u64) -> Result<Option<BlockRef>, ReadError> {
-        let mut best: Option<BlockRef> = None;
-        for file in 0..self.files.len() {
-            self.read_ahead(file)?;
-            if let Some(&(start_max_ns, batch_id)) = self.files[file].ahead.front() {
-                let is_better = best.is_none_or(|best| start_max_ns > best.start_max_ns);
-                if is_better && start_max_ns >= not_before_ns {
-                    best = Some(BlockRef { batch_id, start_max_ns, file });
-                }
-            }
-        }
-        if let Some(best) = best {
-            self.files[best.file].ahead.pop_front();
-        }
-        Ok(best)
-    }
-
-    /// A block's bytes; `None` when it is gone.
-    pub(crate) fn bytes(&self, block: &BlockRef) -> Result<Option<Vec<u8>>, ReadError> {
-        let Some(file) = self.files.get(block.file) else {
-            return Ok(None);
-        };
-        let mut select =
-            file.connection.prepare_cached("SELECT batch FROM blocks WHERE batch_id = ?1")?;
-        let bytes = select.query_row([block.batch_id.as_bytes()], |row| row.get(0));
-        Ok(bytes.optional()?)
     }
 
     fn read_ahead(&mut self, file: usize) -> Result<(), ReadError> {
@@ -143,5 +114,34 @@ impl Blocks {
             file.resume = None;
         }
         Ok(())
+    }
+}
+
+impl Blocks for DayFilesBlocks {
+    fn next(&mut self, not_before_ns: u64) -> Result<Option<BlockRef>, ReadError> {
+        let mut best: Option<BlockRef> = None;
+        for file in 0..self.files.len() {
+            self.read_ahead(file)?;
+            if let Some(&(start_max_ns, batch_id)) = self.files[file].ahead.front() {
+                let is_better = best.is_none_or(|best| start_max_ns > best.start_max_ns);
+                if is_better && start_max_ns >= not_before_ns {
+                    best = Some(BlockRef { batch_id, start_max_ns, file });
+                }
+            }
+        }
+        if let Some(best) = best {
+            self.files[best.file].ahead.pop_front();
+        }
+        Ok(best)
+    }
+
+    fn bytes(&self, block: &BlockRef) -> Result<Option<Vec<u8>>, ReadError> {
+        let Some(file) = self.files.get(block.file) else {
+            return Ok(None);
+        };
+        let mut select =
+            file.connection.prepare_cached("SELECT batch FROM blocks WHERE batch_id = ?1")?;
+        let bytes = select.query_row([block.batch_id.as_bytes()], |row| row.get(0));
+        Ok(bytes.optional()?)
     }
 }

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::WriteError;
 use super::data_dir::{day_path, days};
 use super::schema::DAY;
 use super::sums::integer;
-use super::writer::{Block, WriteError};
+use super::writer::Block;
 use crate::model::Day;
+use crate::queue::Durability;
 
 /// Files that are open at once: today's, the day before's, and one for late groups.
 const MAX_OPEN: usize = 3;
@@ -18,12 +20,13 @@ const MAX_OPEN: usize = 3;
 #[derive(Debug)]
 pub(super) struct DayFiles {
     dir: PathBuf,
+    durability: Durability,
     open: Vec<(Day, Connection)>,
 }
 
 impl DayFiles {
-    pub(super) fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), open: Vec::new() }
+    pub(super) fn new(dir: &Path, durability: Durability) -> Self {
+        Self { dir: dir.to_owned(), durability, open: Vec::new() }
     }
 
     /// Fails when any file is of a later version: better at the start than at the first query.
@@ -59,7 +62,8 @@ impl DayFiles {
         self.open.retain(|(open, _)| *open != day);
     }
 
-    /// A crash between the two commits, just before midnight, leaves a batch in yesterday's file
+    /// A fall of the machine between the two commits, just before midnight, can leave a batch in
+    /// yesterday's file that is not in the queue any more (when its durability is not full), and
     /// whose sender sends it again today.
     fn day_before_has(&mut self, day: Day, block: &Block) -> Result<bool, WriteError> {
         let before = day.minus(1);
@@ -76,7 +80,7 @@ impl DayFiles {
         let place = match self.open.iter().position(|(open, _)| *open == day) {
             Some(place) => place,
             None => {
-                let connection = DAY.open_writable(&day_path(&self.dir, day))?;
+                let connection = DAY.open_writable(&day_path(&self.dir, day), self.durability)?;
                 self.open.truncate(MAX_OPEN - 1);
                 self.open.insert(0, (day, connection));
                 0

@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use egret::minute::{Cell, Histogram, MINUTE_NS};
 use egret::record::Kind;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::blocks::{BlockFilter, DayFilesBlocks};
 use super::data_dir::meta_path;
 use super::schema::{META, OpenError};
 use super::sums::integer;
+use super::{Blocks, History};
+use crate::model::Position;
 
 /// What the store could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +70,27 @@ impl Reader {
         &self.dir
     }
 
-    /// The sum of every series within the filter.
-    pub(crate) fn totals(&self, filter: &SummaryFilter) -> Result<Vec<SeriesTotal>, ReadError> {
+    /// Up to where the queue is stored.
+    pub(crate) fn queue_position(&self) -> Result<Position, ReadError> {
+        let Some(connection) = self.meta()? else {
+            return Ok(Position::default());
+        };
+        // A file of an earlier version has no such table until a collector opens it.
+        if !connection.table_exists(None, "queue")? {
+            return Ok(Position::default());
+        }
+        let mut select = connection.prepare("SELECT position FROM queue")?;
+        let found: Option<i64> = select.query_row([], |row| row.get(0)).optional()?;
+        Ok(Position(found.map_or(0, i64::unsigned_abs)))
+    }
+
+    fn meta(&self) -> Result<Option<Connection>, OpenError> {
+        META.open_readable(&meta_path(&self.dir))
+    }
+}
+
+impl History for Reader {
+    fn totals(&self, filter: &SummaryFilter) -> Result<Vec<SeriesTotal>, ReadError> {
         let Some(connection) = self.meta()? else {
             return Ok(Vec::new());
         };
@@ -86,8 +108,7 @@ impl Reader {
         Ok(totals)
     }
 
-    /// What was dropped before it was received, by reason.
-    pub(crate) fn drops(&self, filter: &SummaryFilter) -> Result<BTreeMap<String, u64>, ReadError> {
+    fn drops(&self, filter: &SummaryFilter) -> Result<BTreeMap<String, u64>, ReadError> {
         let Some(connection) = self.meta()? else {
             return Ok(BTreeMap::new());
         };
@@ -105,8 +126,8 @@ impl Reader {
         Ok(drops)
     }
 
-    fn meta(&self) -> Result<Option<Connection>, OpenError> {
-        META.open_readable(&meta_path(&self.dir))
+    fn blocks(&self, filter: BlockFilter) -> Result<Box<dyn Blocks>, ReadError> {
+        Ok(Box::new(DayFilesBlocks::open(self, filter)?))
     }
 }
 

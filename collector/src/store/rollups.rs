@@ -1,9 +1,11 @@
 //! Adds roll-ups to those that are stored.
-//! It never asks SQLite twice for the number of a series while it remembers it.
+//! It never asks SQLite twice for what it remembers: the numbers of series, and the roll-ups of the
+//! minutes that are being written.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
-use egret::minute::{Cell, Minutes, SeriesKey};
+use egret::minute::{Cell, Histogram, Minutes, SeriesKey};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::sums::{integer, sparse};
@@ -12,36 +14,56 @@ use crate::model::Source;
 /// Most series that are remembered; at about 200 bytes each. Beyond it all are forgotten.
 const MAX_REMEMBERED: usize = 100_000;
 
-/// The numbers of the series that were written lately.
+/// Most roll-ups that are remembered, at one or two thousand bytes each.
+const MAX_CELLS: usize = 20_000;
+
+/// The series and roll-ups that were written lately.
 #[derive(Debug, Default)]
 pub(super) struct SeriesIds {
     known: HashMap<Box<[u8]>, i64>,
+    /// What is stored, by minute and series: adding to it here is cheaper than in SQL.
+    cells: HashMap<(u64, i64), Cell>,
+    /// Those of `cells` that the present transaction added to and has not written.
+    changed: HashSet<(u64, i64)>,
     /// The key of the present series; kept, so that its memory is used again.
     key: Vec<u8>,
 }
 
 impl SeriesIds {
-    /// Adds a source's roll-ups, inside the caller's transaction.
+    /// Adds a source's roll-ups, inside the caller's transaction, which ends with
+    /// [`Self::write`].
     pub(super) fn add(
         &mut self,
         connection: &Connection,
         source: &Source,
         minutes: &Minutes,
     ) -> rusqlite::Result<()> {
-        let mut upsert = connection.prepare_cached(
-            "INSERT INTO minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT DO UPDATE SET
-                count = egret_add(count, excluded.count),
-                request_bytes = egret_add(request_bytes, excluded.request_bytes),
-                response_bytes = egret_add(response_bytes, excluded.response_bytes),
-                duration = egret_merge(duration, excluded.duration),
-                ttfb = egret_merge(ttfb, excluded.ttfb)",
-        )?;
-        for (series, cell) in minutes.iter() {
-            let series_id = self.id(connection, source, series)?;
+        for (series, added) in minutes.iter() {
+            let place = (series.minute, self.id(connection, source, series)?);
+            let cell = match self.cells.entry(place) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(stored(connection, place)?),
+            };
+            cell.merge(added);
+            self.changed.insert(place);
+        }
+        Ok(())
+    }
+
+    /// Writes each roll-up that was added to, once.
+    pub(super) fn write(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut replace = connection
+            .prepare_cached("INSERT OR REPLACE INTO minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+        // In the order of the table, so that neighbours share a page.
+        let mut changed: Vec<(u64, i64)> = self.changed.drain().collect();
+        changed.sort_unstable();
+        for (minute, series_id) in changed {
+            let Some(cell) = self.cells.get(&(minute, series_id)) else {
+                continue;
+            };
             let Cell { count, request_bytes, response_bytes, duration, ttfb } = cell;
-            upsert.execute((
-                integer(series.minute),
+            replace.execute((
+                integer(minute),
                 series_id,
                 integer(*count),
                 integer(*request_bytes),
@@ -50,12 +72,17 @@ impl SeriesIds {
                 sparse(ttfb),
             ))?;
         }
+        if self.cells.len() > MAX_CELLS {
+            self.cells.clear();
+        }
         Ok(())
     }
 
-    /// Forgets all numbers: they may not be in the database any more.
+    /// Forgets everything: it may not be in the database any more, or not like that.
     pub(super) fn forget(&mut self) {
         self.known.clear();
+        self.cells.clear();
+        self.changed.clear();
     }
 
     fn id(
@@ -96,6 +123,33 @@ impl SeriesIds {
             self.key.extend(text.as_bytes());
         }
     }
+}
+
+/// A roll-up as it is stored; an empty one when it is not.
+fn stored(connection: &Connection, (minute, series_id): (u64, i64)) -> rusqlite::Result<Cell> {
+    let mut select = connection.prepare_cached(
+        "SELECT count, request_bytes, response_bytes, duration, ttfb FROM minutes
+         WHERE minute = ?1 AND series_id = ?2",
+    )?;
+    let found = select.query_row((integer(minute), series_id), |row| {
+        let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+        let histogram = |column| -> rusqlite::Result<Histogram> {
+            let read = row.get_ref(column)?.as_blob().ok().and_then(Histogram::read);
+            Ok(read.unwrap_or_else(|| {
+                // The counts are kept, and what comes is stored: damage must not stop it.
+                tracing::error!(minute, series_id, "a stored histogram is damaged and begun anew");
+                Histogram::default()
+            }))
+        };
+        Ok(Cell {
+            count: number(0)?,
+            request_bytes: number(1)?,
+            response_bytes: number(2)?,
+            duration: histogram(3)?,
+            ttfb: histogram(4)?,
+        })
+    });
+    Ok(found.optional()?.unwrap_or_default())
 }
 
 fn find_or_insert(

@@ -1,24 +1,25 @@
-//! The tables, and how their files are opened.
-//! It never migrates silently: a file of a later version is refused by its number.
+//! The tables, and how their files are opened and brought up to date.
+//! It never guesses: a file of a later version is refused by its number.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::data_dir::open_private;
+use crate::queue::Durability;
 
-/// One kind of file: its tables and the version that `PRAGMA user_version` holds.
+/// One kind of file: the steps from an empty one to today's. `PRAGMA user_version` holds how many
+/// of them a file has behind it. A step that was ever released does not change any more.
 #[derive(Debug)]
 pub(super) struct Schema {
-    pub(super) version: i64,
-    tables: &'static str,
+    pub(super) steps: &'static [&'static str],
 }
 
 /// `meta.db`. Times are unix nanoseconds, minutes are counted from 1970; both in UTC.
 pub(super) const META: Schema = Schema {
-    version: 1,
-    tables: "
+    steps: &[
+        "
         CREATE TABLE batches (
             batch_id BLOB PRIMARY KEY,
             received_unix_ns INTEGER NOT NULL,
@@ -58,13 +59,18 @@ pub(super) const META: Schema = Schema {
             count INTEGER NOT NULL,
             PRIMARY KEY (minute, service, reason)
         ) WITHOUT ROWID;",
+        // 2: the place in the queue up to which everything is stored; one row, or none yet.
+        "CREATE TABLE queue (
+            only INTEGER PRIMARY KEY CHECK (only = 0),
+            position INTEGER NOT NULL
+        );",
+    ],
 };
 
 /// `calls-YYYY-MM-DD.db`. `hosts` is each host between newlines, NULL for more than are told apart;
 /// the masks are those of `rollup::Outline`.
 pub(super) const DAY: Schema = Schema {
-    version: 1,
-    tables: "
+    steps: &["
         CREATE TABLE blocks (
             batch_id BLOB PRIMARY KEY,
             start_min_ns INTEGER NOT NULL,
@@ -77,7 +83,7 @@ pub(super) const DAY: Schema = Schema {
             batch BLOB NOT NULL
         );
         CREATE INDEX blocks_newest ON blocks
-            (start_max_ns, batch_id, start_min_ns, statuses, outcomes, hosts);",
+            (start_max_ns, batch_id, start_min_ns, statuses, outcomes, hosts);"],
 };
 
 /// A file that cannot be opened.
@@ -108,21 +114,34 @@ pub(crate) enum OpenError {
 }
 
 impl Schema {
-    /// Opens a file for writing, and makes it when it is not there.
-    pub(super) fn open_writable(&self, path: &Path) -> Result<Connection, OpenError> {
+    /// The version of today's files.
+    fn version(&self) -> i64 {
+        self.steps.len() as i64
+    }
+
+    /// Opens a file for writing; makes it when it is not there, and brings it up to date.
+    pub(super) fn open_writable(
+        &self,
+        path: &Path,
+        durability: Durability,
+    ) -> Result<Connection, OpenError> {
         // An empty file is an empty database; SQLite gives the files beside it the same mode.
         open_private(path).map_err(|source| sqlite(path, source))?;
         let open = || {
             let connection = Connection::open(path)?;
-            // FULL, so that what was acknowledged survives the machine's fall, not only ours.
-            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
+            // Holds for a file without tables only. Calls are large values: large pages keep them
+            // in few pieces. And a group is written once, not also when memory runs out under it.
+            connection.execute_batch("PRAGMA page_size = 16384; PRAGMA cache_size = -65536;")?;
+            connection.execute_batch(match durability {
+                // What leaves the queue must survive the machine's fall too.
+                Durability::Full => "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+                Durability::Normal => "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
+            })?;
             Ok::<_, rusqlite::Error>(connection)
         };
         let mut connection = open().map_err(|source| sqlite(path, source))?;
         let found = self.checked_version(&connection, path)?;
-        if found == 0 {
-            self.create(&mut connection).map_err(|source| sqlite(path, source))?;
-        }
+        self.step_up(&mut connection, found).map_err(|source| sqlite(path, source))?;
         Ok(connection)
     }
 
@@ -137,15 +156,26 @@ impl Schema {
             connection.busy_timeout(Duration::from_secs(5))?;
             Ok::<_, rusqlite::Error>(connection)
         };
-        let connection = open().map_err(|source| sqlite(path, source))?;
+        let mut connection = open().map_err(|source| sqlite(path, source))?;
+        if needs_rollback(&connection) {
+            roll_back(path).map_err(|source| sqlite(path, source))?;
+            connection = open().map_err(|source| sqlite(path, source))?;
+        }
         let found = self.checked_version(&connection, path)?;
         Ok((found > 0).then_some(connection))
     }
 
-    fn create(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+    /// Takes the steps that the file has not taken yet, all or none.
+    fn step_up(&self, connection: &mut Connection, found: i64) -> rusqlite::Result<()> {
+        let n_taken = usize::try_from(found).unwrap_or(0);
+        if n_taken == self.steps.len() {
+            return Ok(());
+        }
         let transaction = connection.transaction()?;
-        transaction.execute_batch(self.tables)?;
-        transaction.pragma_update(None, "user_version", self.version)?;
+        for step in self.steps.iter().skip(n_taken) {
+            transaction.execute_batch(step)?;
+        }
+        transaction.pragma_update(None, "user_version", self.version())?;
         transaction.commit()
     }
 
@@ -153,12 +183,27 @@ impl Schema {
         let found = connection
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .map_err(|source| sqlite(path, source))?;
-        if found > self.version {
-            let (path, known) = (path.to_owned(), self.version);
+        if found > self.version() {
+            let (path, known) = (path.to_owned(), self.version());
             return Err(OpenError::Newer { path, found, known });
         }
         Ok(found)
     }
+}
+
+/// Whether a kill left the file in the middle of a change, which only a writer can take back.
+fn needs_rollback(connection: &Connection) -> bool {
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    let code =
+        version.err().and_then(|error| error.sqlite_error().map(|error| error.extended_code));
+    matches!(code, Some(ffi::SQLITE_READONLY_ROLLBACK | ffi::SQLITE_READONLY_RECOVERY))
+}
+
+/// Takes back what a kill left half done: the first look of a connection that may write does it.
+fn roll_back(path: &Path) -> rusqlite::Result<()> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).map(drop)
 }
 
 fn sqlite(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {

@@ -1,12 +1,11 @@
-//! The two functions that SQLite adds roll-ups up with.
+//! The function that SQLite adds sums up with, and the forms in which it keeps numbers.
 //! They never overflow: a sum that reaches the largest number stays there.
 
 use egret::minute::Histogram;
-use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Error, Result};
+use rusqlite::functions::FunctionFlags;
+use rusqlite::{Connection, Result};
 
-/// Makes `egret_add(a, b)` and `egret_merge(a, b)` known to a connection.
+/// Makes `egret_add(a, b)` known to a connection.
 pub(super) fn register(connection: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
@@ -14,11 +13,6 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     connection.create_scalar_function("egret_add", 2, flags, |context| {
         let (a, b): (i64, i64) = (context.get(0)?, context.get(1)?);
         Ok(a.saturating_add(b))
-    })?;
-    connection.create_scalar_function("egret_merge", 2, flags, |context| {
-        let mut sum = histogram(context, 0)?;
-        sum.merge(&histogram(context, 1)?);
-        Ok(sparse(&sum))
     })
 }
 
@@ -34,14 +28,4 @@ pub(super) fn sparse(histogram: &Histogram) -> Vec<u8> {
 /// SQLite's integers end at half of ours.
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn histogram(context: &Context<'_>, argument: usize) -> Result<Histogram> {
-    let bytes = match context.get_raw(argument) {
-        ValueRef::Blob(bytes) => Some(bytes),
-        _ => None,
-    };
-    bytes
-        .and_then(Histogram::read)
-        .ok_or_else(|| Error::UserFunctionError("not a histogram".into()))
 }

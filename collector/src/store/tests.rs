@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::schema::DAY;
 use super::*;
-use crate::model::{Day, SECOND_NS, Source, TimeRange};
+use crate::model::{Day, Position, SECOND_NS, Source, TimeRange};
+use crate::queue::Durability;
 use crate::rollup::Outline;
 use egret::minute::{Cell, Minutes, SeriesKey};
 use egret::record::Kind;
@@ -19,7 +21,7 @@ const DAY_NS: u64 = 86_400 * SECOND_NS;
 const RETENTION: Retention = Retention { calls_days: 15, minutes_days: 32, batches_days: 2 };
 
 fn open(dir: &TempDir) -> Writer {
-    Writer::open(DataDir::open(dir.path()).unwrap()).unwrap()
+    Writer::open(DataDir::open(dir.path()).unwrap(), Durability::Full).unwrap()
 }
 
 fn block(batch_id: u128, received_unix_ns: u64) -> Block {
@@ -57,8 +59,9 @@ fn group(blocks: Vec<Block>) -> Group {
         };
         let mut cell = Cell { count: 1, request_bytes: u64::MAX, ..Cell::default() };
         cell.duration.record(1_000_000);
-        let minutes: &mut Minutes = group.minutes.entry(Source::default()).or_default();
+        let mut minutes = Minutes::default();
         minutes.merge(key, &cell);
+        group.minutes.push((Source::default(), minutes));
     }
     group.blocks = blocks;
     group
@@ -68,7 +71,7 @@ fn group(blocks: Vec<Block>) -> Group {
 fn content(dir: &Path) -> (Vec<u128>, u64) {
     let reader = Reader::new(dir.to_owned());
     let filter = BlockFilter { range: TimeRange::ALL, host: None, statuses: None, outcomes: None };
-    let mut blocks = Blocks::open(&reader, filter).unwrap();
+    let mut blocks = reader.blocks(filter).unwrap();
     let mut ids = Vec::new();
     while let Some(block) = blocks.next(0).unwrap() {
         assert_eq!(blocks.bytes(&block).unwrap().unwrap(), block.batch_id.as_bytes());
@@ -78,12 +81,17 @@ fn content(dir: &Path) -> (Vec<u128>, u64) {
     (ids, totals.iter().map(|total| total.cell.count).sum())
 }
 
+/// What a crash between the two commits leaves.
+pub(crate) fn write_calls_alone(dir: &Path, blocks: &[Block]) {
+    day_file::DayFiles::new(dir, Durability::Full).write(blocks).unwrap();
+}
+
 #[test]
 fn a_batch_that_crashed_between_the_commits_at_midnight_is_stored_once() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = open(&dir);
     // The first commit alone, as a crash before the second leaves it.
-    day_file::DayFiles::new(dir.path()).write(&[block(1, LATE_NS)]).unwrap();
+    write_calls_alone(dir.path(), &[block(1, LATE_NS)]);
     assert!(!writer.has(Uuid::from_u128(1)).unwrap());
     writer.write(&group(vec![block(1, LATE_NS + 2 * SECOND_NS)])).unwrap();
     assert!(writer.has(Uuid::from_u128(1)).unwrap());
@@ -137,7 +145,7 @@ fn check_newer_is_refused(file: &str) {
     let connection = rusqlite::Connection::open(dir.path().join(file)).unwrap();
     connection.pragma_update(None, "user_version", 9).unwrap();
     drop(connection);
-    let error = Writer::open(DataDir::open(dir.path()).unwrap()).unwrap_err();
+    let error = Writer::open(DataDir::open(dir.path()).unwrap(), Durability::Full).unwrap_err();
     let message = std::error::Error::source(&error).unwrap().to_string();
     assert!(message.contains(file), "{message}");
     assert!(message.contains("schema version 9"), "{message}");
@@ -180,7 +188,7 @@ fn only_its_owner_can_read_the_data() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("data");
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    let mut writer = Writer::open(DataDir::open(&path).unwrap()).unwrap();
+    let mut writer = Writer::open(DataDir::open(&path).unwrap(), Durability::Full).unwrap();
     writer.write(&group(vec![block(1, LATE_NS)])).unwrap();
     assert_eq!(mode(&path), 0o700);
     let mut n_beside = 0;
@@ -190,4 +198,64 @@ fn only_its_owner_can_read_the_data() {
         assert_eq!(mode(&file), 0o600, "{file:?}");
     }
     assert_eq!(n_beside, 4, "-wal and -shm of two files");
+}
+
+#[test]
+fn the_place_in_the_queue_is_stored_with_its_group() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(&dir);
+    assert_eq!(writer.position().unwrap(), Position(0));
+    writer.write(&Group { position: Position(70), ..group(vec![block(1, LATE_NS)]) }).unwrap();
+    writer.write(&Group { position: Position(99), ..Group::default() }).unwrap();
+    assert_eq!(writer.latest(9).unwrap(), [Uuid::from_u128(1)]);
+    // A group that cannot be stored does not move it on: its batch is stored already.
+    let again = Group { position: Position(200), ..group(vec![block(1, LATE_NS)]) };
+    let error = writer.write(&again).unwrap_err();
+    assert!(error.blames_the_batch(), "{error:?}");
+    drop(writer);
+    assert_eq!(Reader::new(dir.path().to_owned()).queue_position().unwrap(), Position(99));
+    assert_eq!(open(&dir).position().unwrap(), Position(99));
+}
+
+#[test]
+fn a_file_of_version_1_is_brought_up_to_date_and_keeps_what_it_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(&dir);
+    writer.write(&group(vec![block(1, LATE_NS)])).unwrap();
+    drop(writer);
+    // Version 1 was the same without the place in the queue.
+    let connection = rusqlite::Connection::open(dir.path().join("meta.db")).unwrap();
+    connection.execute_batch("DROP TABLE queue; PRAGMA user_version = 1;").unwrap();
+    drop(connection);
+    let reader = Reader::new(dir.path().to_owned());
+    assert_eq!(reader.queue_position().unwrap(), Position(0));
+    let mut writer = open(&dir);
+    writer.write(&Group { position: Position(5), ..group(vec![block(2, LATE_NS)]) }).unwrap();
+    assert_eq!((writer.position().unwrap(), content(dir.path())), (Position(5), (vec![2, 1], 2)));
+}
+
+/// A process that is killed while SQLite changes a file leaves a journal that only a writer can take
+/// back.
+#[test]
+fn a_file_that_a_kill_left_half_changed_is_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, killed) = (dir.path().join("whole.db"), dir.path().join("killed.db"));
+    drop(DAY.open_writable(&whole, Durability::Full).unwrap());
+    let connection = rusqlite::Connection::open(&whole).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN IMMEDIATE;
+             CREATE TABLE much AS
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                 SELECT i, randomblob(400) FROM n;",
+        )
+        .unwrap();
+    std::fs::copy(&whole, &killed).unwrap();
+    let journal = |path: &Path| path.with_extension("db-journal");
+    std::fs::copy(journal(&whole), journal(&killed)).unwrap();
+    let read = DAY.open_readable(&killed).unwrap().unwrap();
+    let n_tables: i64 = read
+        .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'much'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(n_tables, 0, "what was not committed is gone");
 }

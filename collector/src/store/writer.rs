@@ -1,7 +1,8 @@
 //! The one writer: a group of batches becomes durable in two commits, whatever its size.
-//! It never stores a batch twice, and never half: `meta.db` is written last and all at once.
+//! It never stores a batch twice, and never half: `meta.db` is written last and all at once, with
+//! the place in the queue up to which everything is stored.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -11,11 +12,13 @@ use uuid::Uuid;
 
 use super::data_dir::{self, DataDir, meta_path};
 use super::day_file::DayFiles;
-use super::prune::{self, Retention};
+use super::prune;
 use super::rollups::SeriesIds;
-use super::schema::{META, OpenError};
+use super::schema::META;
 use super::sums::{self, integer};
-use crate::model::{Day, Source};
+use super::{Retention, Store, WriteError};
+use crate::model::{Day, Position, Source};
+use crate::queue::Durability;
 use crate::rollup::Outline;
 
 /// A batch to be kept.
@@ -33,21 +36,12 @@ pub(crate) struct Block {
 #[derive(Debug, Default)]
 pub(crate) struct Group {
     pub(crate) blocks: Vec<Block>,
-    /// The sum of all batches' roll-ups.
-    pub(crate) minutes: HashMap<Source, Minutes>,
+    /// Each batch's roll-ups, and whose they are.
+    pub(crate) minutes: Vec<(Source, Minutes)>,
     /// The sum of all batches' drops, by (minute of receipt, service, reason).
     pub(crate) drops: BTreeMap<(u64, String, String), u64>,
-}
-
-/// A group that could not be written; nothing of it counts as stored.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum WriteError {
-    #[error("cannot open a file of the store")]
-    Open(#[from] OpenError),
-    #[error("cannot write to the store")]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("cannot remove what is too old")]
-    Remove(#[from] std::io::Error),
+    /// Behind the last batch of the queue that is in the group, or needs not be.
+    pub(crate) position: Position,
 }
 
 /// The writing end of the store.
@@ -62,10 +56,10 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Opens the store in a directory.
-    pub(crate) fn open(dir: DataDir) -> Result<Self, WriteError> {
-        let meta = META.open_writable(&meta_path(dir.path()))?;
+    pub(crate) fn open(dir: DataDir, durability: Durability) -> Result<Self, WriteError> {
+        let meta = META.open_writable(&meta_path(dir.path()), durability)?;
         sums::register(&meta)?;
-        let days = DayFiles::new(dir.path());
+        let days = DayFiles::new(dir.path(), durability);
         days.check_all()?;
         Ok(Self { meta, days, series: SeriesIds::default(), dir })
     }
@@ -75,15 +69,45 @@ impl Writer {
         self.dir.path()
     }
 
-    /// Whether a batch is stored.
-    pub(crate) fn has(&self, batch_id: Uuid) -> Result<bool, WriteError> {
+    fn write_meta(&mut self, group: &Group) -> rusqlite::Result<()> {
+        let transaction = self.meta.transaction()?;
+        insert_batches(&transaction, &group.blocks)?;
+        for (source, minutes) in &group.minutes {
+            self.series.add(&transaction, source, minutes)?;
+        }
+        self.series.write(&transaction)?;
+        add_drops(&transaction, &group.drops)?;
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO queue (only, position) VALUES (0, ?1)")?
+            .execute([integer(group.position.0)])?;
+        transaction.commit()
+    }
+}
+
+impl Store for Writer {
+    fn position(&self) -> Result<Position, WriteError> {
+        let mut select = self.meta.prepare_cached("SELECT position FROM queue")?;
+        let found: Option<i64> = select.query_row([], |row| row.get(0)).optional()?;
+        Ok(Position(found.map_or(0, i64::unsigned_abs)))
+    }
+
+    fn has(&self, batch_id: Uuid) -> Result<bool, WriteError> {
         let mut select = self.meta.prepare_cached("SELECT 1 FROM batches WHERE batch_id = ?1")?;
         let found = select.query_row([batch_id.as_bytes()], |_| Ok(()));
         Ok(found.optional()?.is_some())
     }
 
-    /// Stores a group. When this returns, the machine may fall.
-    pub(crate) fn write(&mut self, group: &Group) -> Result<(), WriteError> {
+    fn latest(&self, n_ids: usize) -> Result<Vec<Uuid>, WriteError> {
+        let mut select = self
+            .meta
+            .prepare("SELECT batch_id FROM batches ORDER BY received_unix_ns DESC LIMIT ?1")?;
+        let ids = select.query_map([integer(n_ids as u64)], |row| row.get(0).map(Uuid::from_bytes));
+        let mut ids = ids?.collect::<Result<Vec<Uuid>, _>>()?;
+        ids.reverse();
+        Ok(ids)
+    }
+
+    fn write(&mut self, group: &Group) -> Result<(), WriteError> {
         self.days.write(&group.blocks)?;
         let written = self.write_meta(group);
         if written.is_err() {
@@ -93,18 +117,7 @@ impl Writer {
         Ok(written?)
     }
 
-    fn write_meta(&mut self, group: &Group) -> rusqlite::Result<()> {
-        let transaction = self.meta.transaction()?;
-        insert_batches(&transaction, &group.blocks)?;
-        for (source, minutes) in &group.minutes {
-            self.series.add(&transaction, source, minutes)?;
-        }
-        add_drops(&transaction, &group.drops)?;
-        transaction.commit()
-    }
-
-    /// Removes what is older than it may get.
-    pub(crate) fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {
+    fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {
         let first_day = Day::of(now_ns).minus(retention.calls_days);
         let days = data_dir::days(self.dir.path())?;
         for day in days.into_iter().filter(|day| *day < first_day) {

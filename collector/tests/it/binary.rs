@@ -7,7 +7,7 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 
 use crate::fixture::{Client, answer};
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_egret-collector"));
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
@@ -27,16 +27,35 @@ impl Server {
         Self::start_with(data_dir, |command| command)
     }
 
-    fn start_with(data_dir: &Path, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+    pub(crate) fn start_with(
+        data_dir: &Path,
+        change: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
         let mut command = program();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
         change(&mut command);
+        Self::started(command)
+    }
+
+    /// Runs a command that becomes a collector, and waits until it listens.
+    pub(crate) fn started(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        stderr.read_line(&mut line).unwrap();
-        let url = line.split_once("listening on ").unwrap_or_else(|| panic!("{line:?}")).1;
+        // It may tell first what it found.
+        let mut log = String::new();
+        let url = loop {
+            let before = log.len();
+            assert!(stderr.read_line(&mut log).unwrap() > 0, "it ended: {log}");
+            if let Some((_, url)) = log[before..].split_once("listening on ") {
+                break url.to_owned();
+            }
+        };
         Self { child, stderr, url: url.trim().to_owned() }
+    }
+
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal by its name.

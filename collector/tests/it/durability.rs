@@ -134,3 +134,29 @@ async fn sigkill_loses_nothing_that_was_acknowledged_and_doubles_nothing() {
     check_stored(&client, &all, &all).await;
     assert_eq!(client.count().await, 2 * all.len() as u64);
 }
+
+#[tokio::test]
+async fn a_stored_batch_that_is_damaged_is_named_and_hides_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let start = || Collector::builder().data_dir(dir.path()).start();
+    let collector = start().await.unwrap();
+    let client = Client::new(collector.url());
+    let [whole, damaged] = ["/a", "/b"].map(|path| batch(&[Call::new(path, 200)]));
+    client.send(&whole).await;
+    client.send(&damaged).await;
+    assert_eq!(client.all_calls().await.len(), 2);
+    collector.shutdown().await;
+    let files = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    let day = files.filter(|path| path.to_string_lossy().contains("calls-")).min().unwrap();
+    let mut bytes = std::fs::read(&day).unwrap();
+    let at = bytes.windows(damaged.bytes.len()).position(|window| window == damaged.bytes);
+    bytes[at.unwrap() + damaged.bytes.len() - 1] ^= 1;
+    std::fs::write(&day, bytes).unwrap();
+    let collector = start().await.unwrap();
+    let client = Client::new(collector.url());
+    assert_eq!(client.all_calls().await, [(whole.id.to_string(), "/a".to_owned())]);
+    let page = client.get("/api/v1/calls").await;
+    assert_eq!(page["damaged_batches"], serde_json::json!([damaged.id]));
+    assert_eq!(client.count().await, 2, "the roll-ups are elsewhere");
+    collector.shutdown().await;
+}

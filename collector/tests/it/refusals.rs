@@ -177,6 +177,23 @@ async fn a_sender_that_is_too_slow_is_refused() {
 }
 
 #[tokio::test]
+async fn a_head_that_comes_too_slowly_is_refused_and_an_idle_connection_just_ends() {
+    let builder = Collector::builder().header_timeout(Duration::from_millis(200));
+    let collector = builder.start().await.unwrap();
+    let cases = [("POST /v1/batches HTTP/1.1\r\nhost: x\r\nx-slow:", "408"), ("", "")];
+    for (head, status) in cases {
+        let mut stream = TcpStream::connect(collector.local_addr()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.lines().next().unwrap_or_default().contains(status), "{answer:?}");
+        assert_eq!(answer.contains("urn:egret:problem:slow-head"), !head.is_empty());
+    }
+    check_unharmed(&Client::new(collector.url())).await;
+    collector.shutdown().await;
+}
+
+#[tokio::test]
 async fn without_a_token_nobody_gets_in() {
     let collector = Collector::builder().token("one").token("two").start().await.unwrap();
     let anyone = Client::new(collector.url());

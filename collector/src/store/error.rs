@@ -1,0 +1,34 @@
+//! What can go wrong when a group is written, and whose fault it is.
+//! It never blames a batch for what the disk did.
+
+use rusqlite::ErrorCode;
+
+use super::schema::OpenError;
+
+/// A group that could not be written; nothing of it counts as stored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error("cannot open a file of the store")]
+    Open(#[from] OpenError),
+    #[error("cannot write to the store")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("cannot remove what is too old")]
+    Remove(#[from] std::io::Error),
+}
+
+impl WriteError {
+    /// Whether the same batch would fail tomorrow on a healthy disk.
+    pub(crate) fn blames_the_batch(&self) -> bool {
+        let Self::Sqlite(error) = self else {
+            return false;
+        };
+        match error {
+            rusqlite::Error::SqliteFailure(failure, _) => matches!(
+                failure.code,
+                ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch
+            ),
+            rusqlite::Error::ToSqlConversionFailure(_) | rusqlite::Error::NulError(_) => true,
+            _ => false,
+        }
+    }
+}
