@@ -86,10 +86,17 @@ const MAX_LAYERS: usize = 3;
 /// Shortest value that is taken for an issued token by its look alone.
 const MIN_TOKEN_BYTES: usize = 16;
 
+/// Longest key that is looked at.
+const MAX_KEY_BYTES: usize = 4096;
+
 /// Whether `key` (of a query, a header, an attribute) names a secret: the seven query keys of the
 /// HTTP conventions and the auth/token/key/secret/password/signature family, in any spelling.
 #[must_use]
 pub fn is_sensitive_key(key: &str) -> bool {
+    // Nor is a key of kilobytes, which would have to be decoded first.
+    if key.len() > MAX_KEY_BYTES {
+        return true;
+    }
     let mut key = Cow::Borrowed(key);
     for _ in 0..MAX_LAYERS {
         match decoded(&key) {
@@ -217,24 +224,50 @@ fn is_bot_token(value: &str) -> bool {
 }
 
 /// An issued token anywhere: one of the prefixes after something that is no letter or digit, and
-/// enough behind it.
+/// at least [`MIN_TOKEN_BYTES`] in all, a digit or a capital among them (`sk-learn-contrib` has
+/// none).
 fn has_token(text: &str) -> bool {
     let bytes = text.as_bytes();
+    // How far a token could go that begins here is told once for the whole run: a text that repeats
+    // a prefix would otherwise be gone over from each of them.
+    let mut run = TokenRun::default();
     (0..bytes.len().saturating_sub(MIN_TOKEN_BYTES - 1)).any(|at| {
-        (at == 0 || !bytes[at - 1].is_ascii_alphanumeric())
+        let begins = (at == 0 || !bytes[at - 1].is_ascii_alphanumeric())
             && b"srpwgxAySehnd".contains(&bytes[at])
-            && ISSUED.iter().any(|prefix| bytes[at..].starts_with(prefix.as_bytes()))
-            && is_token_end(&bytes[at..])
+            && ISSUED.iter().any(|prefix| bytes[at..].starts_with(prefix.as_bytes()));
+        if !begins {
+            return false;
+        }
+        if at >= run.end {
+            run = TokenRun::from(bytes, at);
+        }
+        run.end - at >= MIN_TOKEN_BYTES && run.last_mark >= at + 2
     })
 }
 
-/// Whether at least [`MIN_TOKEN_BYTES`] follow that a token may have, a digit or a capital among
-/// them (`sk-learn-contrib` has none).
-fn is_token_end(bytes: &[u8]) -> bool {
-    let is_token = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    let token = &bytes[..bytes.iter().take_while(is_token).count()];
-    token.len() >= MIN_TOKEN_BYTES
-        && token[2..].iter().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+/// A run of bytes that a token may have.
+#[derive(Default)]
+struct TokenRun {
+    /// Where the first byte stands that is none of them.
+    end: usize,
+    /// Where the last digit or capital stands; 0 where there is none.
+    last_mark: usize,
+}
+
+impl TokenRun {
+    fn from(bytes: &[u8], start: usize) -> Self {
+        let mut run = Self { end: start, last_mark: 0 };
+        for byte in &bytes[start..] {
+            if !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
+                break;
+            }
+            if byte.is_ascii_digit() || byte.is_ascii_uppercase() {
+                run.last_mark = run.end;
+            }
+            run.end += 1;
+        }
+        run
+    }
 }
 
 /// `Bearer x`, `Basic x`, `Digest x` anywhere, also with the `+` that forms write for a blank.
@@ -251,20 +284,37 @@ fn has_scheme(text: &str) -> bool {
     })
 }
 
-/// `user:password@`, or anything before an `@` right behind `//`.
+/// `user:password@`, or anything before an `@` right behind `//`. One pass: where the part began
+/// and where its first colon stands is carried along.
 fn has_user_info(text: &str) -> bool {
-    const ENDS: [char; 8] = ['/', '?', '#', ' ', '&', '"', '<', '('];
-    text.match_indices('@').any(|(at, _)| {
-        let before = &text[..at];
-        let start = before.rfind(ENDS).map_or(0, |found| found + 1);
-        let info = &before[start..];
-        let is_address = ["mailto:", "acct:", "sip:"].iter().any(|kind| info.starts_with(kind));
-        let has_password = info.split_once(':').is_some_and(|(_, password)| !password.is_empty());
-        (has_password && !is_address) || (!info.is_empty() && before[..start].ends_with("//"))
-    })
+    let bytes = text.as_bytes();
+    let (mut start, mut colon) = (0, None);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'/' | b'?' | b'#' | b' ' | b'&' | b'"' | b'<' | b'(' => {
+                (start, colon) = (at + 1, None)
+            }
+            b':' if colon.is_none() => colon = Some(at),
+            b'@' => {
+                let info = &bytes[start..at];
+                let is_address = || {
+                    [&b"mailto:"[..], b"acct:", b"sip:"].iter().any(|kind| info.starts_with(kind))
+                };
+                let has_password = colon.is_some_and(|colon| colon + 1 < at);
+                if (has_password && !is_address())
+                    || (!info.is_empty() && bytes[..start].ends_with(b"//"))
+                {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
-/// A sensitive word right before `=` or `:`, with quotes and blanks between them allowed.
+/// A sensitive word right before `=` or `:`, with quotes and blanks between them allowed. Going
+/// back and forth from each mark ends at the next mark at the latest, so that it is one pass.
 fn has_assignment(text: &str) -> bool {
     text.match_indices(['=', ':']).any(|(at, _)| {
         let before = text[..at].trim_end_matches(['"', '\'', ' ', '\\']);

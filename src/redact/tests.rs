@@ -181,6 +181,61 @@ fn long_texts_are_cut_visibly() {
 }
 
 #[test]
+fn what_a_cut_goes_through_is_not_shown() {
+    // A token that begins within what is shown and ends behind it.
+    let long = format!("https://h/{}/ghp_0123456789abcdef", "a/".repeat((MAX_TEXT_BYTES - 30) / 2));
+    let mut scratch = String::new();
+    assert!(!SafeUrl::parse(&long, &mut scratch).path.contains("ghp"));
+    assert_eq!(text(&long), REDACTED);
+    // A long secret leaves room that what was only half seen must not fill.
+    let n_before = MAX_TEXT_BYTES + MARGIN_BYTES - 1000 - "s=&ghp_0123".len();
+    let long = format!(
+        "https://h/?s={}&token={}&ghp_0123456789abcdef",
+        "a ".repeat(496),
+        "b".repeat(n_before)
+    );
+    let mut scratch = String::new();
+    let query = SafeUrl::parse(&long, &mut scratch).query;
+    assert!(!query.contains("ghp") && query.ends_with(TRUNCATED), "{query}");
+    // What stands before the path must leave room for it.
+    check(&format!("https://{}@h/x", "a".repeat(MAX_ORIGIN)), "||||");
+}
+
+const MAX_ORIGIN: usize = 4096;
+
+/// Texts that make a scan which begins anew at each sign go over everything each time.
+const HOSTILE: [&str; 24] = [
+    "@", "a@", ":@", "//", "sk-", "-sk-", "eyJ", ":", "a:", "=", "key", "a=", "%25", "%2525",
+    "Bearer ", "\"", "\":", "/", ";", "&", " ", "+", "[\"", "\\",
+];
+
+/// Quadratic work on these takes minutes in a debug build, linear work a moment.
+#[test]
+fn hostile_texts_do_not_hold_their_caller() {
+    for shape in HOSTILE {
+        let of_bytes = |n_bytes: usize| shape.repeat(n_bytes / shape.len());
+        let (long, huge) = (of_bytes(36 * 1024), of_bytes(64 * 1024));
+        for url in [
+            long.clone(),
+            format!("https://h/{long}"),
+            format!("https://h/x?{long}"),
+            format!("https://h/{}?{}", &long[..long.len() / 2], &long[..long.len() / 2]),
+        ] {
+            let mut scratch = String::new();
+            let url = SafeUrl::parse(&url, &mut scratch);
+            assert!(url.path.len().max(url.query.len()) <= MAX_TEXT_BYTES);
+        }
+        assert!(text(&long).len() <= MAX_TEXT_BYTES);
+        assert!(attribute(&long, &long).len() <= MAX_TEXT_BYTES);
+        // Nothing bounds these but that they are linear.
+        let _ = std::hint::black_box((secret::holds_secret(&huge), url::path_holds_secret(&huge)));
+        for kind in [BodyKind::Json, BodyKind::Form, BodyKind::Text] {
+            let _ = std::hint::black_box(body(kind, &long));
+        }
+    }
+}
+
+#[test]
 fn labels_and_error_types() {
     assert_eq!(text("stripe"), "stripe");
     assert_eq!(text("Bearer abcdefgh"), REDACTED);
