@@ -9,7 +9,7 @@ mod tests;
 mod url;
 
 #[cfg(feature = "client")]
-pub use body::{BodyKind, body};
+pub use body::{BodyKind, body, whole_words};
 #[cfg(feature = "wire")]
 pub(crate) use secret::decoded;
 pub use secret::{REDACTED, is_sensitive_key};

@@ -171,7 +171,9 @@ pub(super) fn looks_secret(value: &str) -> bool {
 /// authorization scheme, or `key=value`, `key: value`, `"key":"value"` with a sensitive key.
 pub(super) fn holds_secret(text: &str) -> bool {
     // Too short for a token, and nothing that could stand between a key and its value.
-    let marks = |b: u8| matches!(b, b':' | b'=' | b'%' | b' ' | b'+' | b'@');
+    let marks = |b: u8| {
+        matches!(b, b':' | b'=' | b'%' | b'+' | b'@') || b.is_ascii_whitespace() || !b.is_ascii()
+    };
     if text.len() < MIN_TOKEN_BYTES && !text.bytes().any(marks) {
         return false;
     }
@@ -272,15 +274,25 @@ impl TokenRun {
 
 /// `Bearer x`, `Basic x`, `Digest x` anywhere, also with the `+` that forms write for a blank.
 fn has_scheme(text: &str) -> bool {
+    let is_between =
+        |c: char| matches!(c, ' ' | '+' | '"' | '\'' | ',' | ';' | ':' | '=') || c.is_whitespace();
     let mut last_is_scheme = false;
-    text.split([' ', '+', '"', '\'', ',', ';', ':', '=']).any(|word| {
+    text.split(is_between).any(|word| {
         if word.is_empty() {
             return false;
         }
         let is_secret = last_is_scheme && word.len() >= 4;
-        let schemes = ["bearer", "basic", "digest"];
-        last_is_scheme = schemes.iter().any(|scheme| word.eq_ignore_ascii_case(scheme));
+        last_is_scheme = is_scheme(word);
         is_secret && !last_is_scheme
+    })
+}
+
+/// Whether a word is an authorization scheme, or ends with one behind a tag or a bracket.
+fn is_scheme(word: &str) -> bool {
+    ["bearer", "basic", "digest"].iter().any(|scheme| {
+        let (before, end) = word.as_bytes().split_at(word.len().saturating_sub(scheme.len()));
+        end.eq_ignore_ascii_case(scheme.as_bytes())
+            && before.last().is_none_or(|last| b">([{|".contains(last))
     })
 }
 
@@ -316,12 +328,13 @@ fn has_user_info(text: &str) -> bool {
 /// A sensitive word right before `=` or `:`, with quotes and blanks between them allowed. Going
 /// back and forth from each mark ends at the next mark at the latest, so that it is one pass.
 fn has_assignment(text: &str) -> bool {
+    let is_blank = |c: char| matches!(c, '"' | '\'' | '\\' | '+') || c.is_whitespace();
     text.match_indices(['=', ':']).any(|(at, _)| {
-        let before = text[..at].trim_end_matches(['"', '\'', ' ', '\\']);
+        let before = text[..at].trim_end_matches(is_blank);
         let start = before
             .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
             .map_or(0, |found| found + before[found..].chars().next().map_or(1, char::len_utf8));
-        let value = text[at + 1..].trim_start_matches(['"', '\'', ' ', '\\']);
+        let value = text[at + 1..].trim_start_matches(is_blank);
         !value.is_empty()
             && start < before.len()
             && is_sensitive_key(&before[start..])

@@ -277,3 +277,66 @@ fn bodies_are_masked_whole_or_broken_off() {
     check_body(BodyKind::Text, "my password: hunter2", REDACTED);
     check_body(BodyKind::Text, "password: REDACTED hunter2", REDACTED);
 }
+
+#[test]
+fn a_sensitive_name_masks_what_cannot_be_told_from_its_value() {
+    let all = |kind, text| check_body(kind, text, REDACTED);
+    all(BodyKind::Text, "<Login><Password>hunter2</Password></Login>");
+    all(BodyKind::Text, "Content-Disposition: form-data; name=\"password\"\r\n\r\nhunter2");
+    all(BodyKind::Text, "name,password\nann,hunter2");
+    all(BodyKind::Text, "id\tAPI-Key\n1\thunter2");
+    all(BodyKind::Text, "<h>Bearer hunter2</h>");
+    check_body(BodyKind::Text, "<a>1</a>", "<a>1</a>");
+    check_body(BodyKind::Text, "name,author\nann,me", "name,author\nann,me");
+    all(BodyKind::Json, r#"[{"name":"Authorization","value":"hunter2"}]"#);
+    all(BodyKind::Json, r#"{"value":"hunter2","name":"pass\u0077ord"}"#);
+    all(BodyKind::Json, r#"["client_secret","hunter2"]"#);
+    all(BodyKind::Json, "{password: 17}");
+    all(BodyKind::Json, "<Password>hunter2</Password>");
+    all(BodyKind::Json, "{'password': 'hunter2'}");
+    all(BodyKind::Form, "<Password>hunter2</Password>");
+    check_body(BodyKind::Form, "x=%3CPassword%3Ehunter2%3C", "x=REDACTED");
+    check_body(BodyKind::Form, "x=%3Ca%3E1%3C&y=2+3", "x=%3Ca%3E1%3C&y=2+3");
+}
+
+#[test]
+fn strings_of_json_are_judged_by_what_they_mean() {
+    let json = |text, expected| check_body(BodyKind::Json, text, expected);
+    json(r#"{"a":"password\u003dhunter2"}"#, r#"{"a":"REDACTED"}"#);
+    json(r#"{"a":"Bearer\thunter2"}"#, r#"{"a":"REDACTED"}"#);
+    json(r#"{"a":"\u0067hp_0123456789abcdef"}"#, r#"{"a":"REDACTED"}"#);
+    json(r#"{"\u0067hp_0123456789abcdef":1}"#, REDACTED);
+    json(r#"{"a":"<Password>hunter2</Password>"}"#, r#"{"a":"REDACTED"}"#);
+    json(r#"{"a":"{\"pin\":1234}"}"#, r#"{"a":"REDACTED"}"#);
+    json(r#"{"a":"password\u003dhunter2 and"#, r#"{"a":"REDACTED""#);
+    json(r#"{"a":"b \u00"#, r#"{"a":"REDACTED""#);
+    json(r#"{"a":"b\u0020c\n","d":"please sign"}"#, r#"{"a":"b\u0020c\n","d":"please sign"}"#);
+}
+
+#[test]
+fn any_blank_stands_between_a_key_and_its_value() {
+    for raw in [
+        "password\t=\thunter2",
+        "password:\n  hunter2",
+        "q=password+%3D+hunter2",
+        "Basic\taHVu",
+        "see\nBearer\nhunter2",
+        "Basic%09aHVu",
+        "Bearer\u{a0}abcd",
+    ] {
+        assert_eq!(text(raw), REDACTED, "{raw:?}");
+    }
+    assert_eq!(text("filter[basic]=true"), "filter[basic]=true");
+}
+
+#[test]
+fn a_text_that_breaks_off_ends_with_a_whole_word() {
+    let check = |cut: &str, expected: &str| assert_eq!(whole_words(cut), expected, "{cut}");
+    check("a note ghp_01234567", "a note ");
+    check(r#"{"a":"ghp_01234567"#, r#"{"a":""#);
+    check("a=1&b=ghp_01", "a=1&b=");
+    check("see https://ann:hun", "see ");
+    check("see https://ann:hun=", "see https:");
+    check("see <https://h>", "see <https://h>");
+    check("ghp_01234567", "");
+}
