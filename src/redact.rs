@@ -3,6 +3,7 @@
 
 #[cfg(feature = "client")]
 mod body;
+mod key;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -11,8 +12,9 @@ mod url;
 #[cfg(feature = "client")]
 pub use body::{BodyKind, body, whole_words};
 #[cfg(feature = "wire")]
-pub(crate) use secret::decoded;
-pub use secret::{REDACTED, is_sensitive_key};
+pub(crate) use key::decoded;
+pub use key::is_sensitive_key;
+pub use secret::REDACTED;
 pub use url::SafeUrl;
 
 use std::borrow::Cow;

@@ -1,8 +1,8 @@
 //! Masks what a body's text holds under sensitive keys, also where the text breaks off.
 //! Never parses into values: what cannot be understood is masked by the rules for plain text.
 
-use super::secret::{self, decoded};
-use super::{REDACTED, is_sensitive_key};
+use super::key::{decoded, is_sensitive_key};
+use super::secret::{self, REDACTED};
 
 /// How a body's text is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! A URL in parts from which user-info, secrets and the fragment are gone.
 //! Never keeps an authority that it could not read: half of a malformed URL may be a password.
 
-use super::secret::{REDACTED, decoded, holds_secret, is_sensitive_key, looks_secret};
+use super::key::{decoded, is_sensitive_key};
+use super::secret::{REDACTED, holds_secret, looks_secret};
 use super::{MARGIN_BYTES, MAX_TEXT_BYTES, bounded, cut, looked_at, up_to};
 
 /// The parts of a URL that a record may carry. Made only by redaction, so that holding one is the
