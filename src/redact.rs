@@ -3,6 +3,7 @@
 
 #[cfg(feature = "client")]
 mod body;
+mod key;
 mod route;
 mod secret;
 #[cfg(test)]
@@ -10,11 +11,12 @@ mod tests;
 mod url;
 
 #[cfg(feature = "client")]
-pub use body::{BodyKind, body};
-pub use route::path_by_template;
+pub use body::{BodyKind, body, whole_words};
 #[cfg(feature = "wire")]
-pub(crate) use secret::decoded;
-pub use secret::{REDACTED, is_sensitive_key};
+pub(crate) use key::decoded;
+pub use key::is_sensitive_key;
+pub use route::path_by_template;
+pub use secret::REDACTED;
 pub use url::SafeUrl;
 
 use std::borrow::Cow;
@@ -29,13 +31,13 @@ pub const TRUNCATED: &str = "{truncated}";
 /// [`REDACTED`] as a whole where it holds one. Longer texts end with [`TRUNCATED`].
 #[must_use]
 pub fn text(raw: &str) -> Cow<'_, str> {
-    // First cut, then judged: a text of megabytes must not hold its caller.
-    let bounded = bounded(raw);
-    if secret::holds_secret(&bounded) || (bounded.contains('/') && url::path_holds_secret(&bounded))
+    let looked_at = looked_at(raw);
+    if secret::holds_secret(looked_at)
+        || (looked_at.contains('/') && url::path_holds_secret(looked_at))
     {
         return Cow::Borrowed(REDACTED);
     }
-    bounded
+    bounded(raw)
 }
 
 /// An `error.type`: a short identifier. Whatever does not look like one (a message, a URL) becomes
@@ -63,14 +65,33 @@ pub fn attribute<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
     if is_sensitive_key(key) { Cow::Borrowed(REDACTED) } else { text(value) }
 }
 
+/// Bytes behind what is kept that are looked at and not shown, so that a secret which the cut goes
+/// through is known by its other half.
+const MARGIN_BYTES: usize = 1024;
+
+/// As much of a text as is judged: one of megabytes must not hold its caller.
+fn looked_at(raw: &str) -> &str {
+    up_to(raw, MAX_TEXT_BYTES + MARGIN_BYTES)
+}
+
 /// Cuts at a character boundary, visibly.
 fn bounded(raw: &str) -> Cow<'_, str> {
     if raw.len() <= MAX_TEXT_BYTES {
         return Cow::Borrowed(raw);
     }
-    let mut end = MAX_TEXT_BYTES - TRUNCATED.len();
+    Cow::Owned(cut(raw))
+}
+
+/// As much of a text as fits before the sign that more of it was there.
+fn cut(raw: &str) -> String {
+    format!("{}{TRUNCATED}", up_to(raw, MAX_TEXT_BYTES - TRUNCATED.len()))
+}
+
+/// The first `n_bytes` of a text, or fewer where a character stands across their end.
+fn up_to(raw: &str, n_bytes: usize) -> &str {
+    let mut end = raw.len().min(n_bytes);
     while !raw.is_char_boundary(end) {
         end -= 1;
     }
-    Cow::Owned(format!("{}{TRUNCATED}", &raw[..end]))
+    &raw[..end]
 }

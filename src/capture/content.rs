@@ -80,10 +80,14 @@ impl Content {
                 Ok(text) => text,
                 Err(error) => std::str::from_utf8(&self.bytes[..error.valid_up_to()]).unwrap_or(""),
             };
-            let is_text = text.len() + 4 > self.bytes.len();
+            // A text has no NUL; what has is in no encoding that could be judged (UTF-16, say).
+            let is_text = text.len() + 4 > self.bytes.len() && !self.bytes.contains(&0);
+            let text = if self.cut.is_some() { redact::whole_words(text) } else { text };
             let shown = if is_text { redact::body(self.kind, text) } else { "{binary}".to_owned() };
-            flight.fact(self.name, shown);
-            flight.borrowed(self.lease);
+            if !shown.is_empty() {
+                flight.fact(self.name, shown);
+                flight.borrowed(self.lease);
+            }
         }
         let reason = match self.cut {
             None => return,

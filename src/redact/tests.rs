@@ -181,6 +181,61 @@ fn long_texts_are_cut_visibly() {
 }
 
 #[test]
+fn what_a_cut_goes_through_is_not_shown() {
+    // A token that begins within what is shown and ends behind it.
+    let long = format!("https://h/{}/ghp_0123456789abcdef", "a/".repeat((MAX_TEXT_BYTES - 30) / 2));
+    let mut scratch = String::new();
+    assert!(!SafeUrl::parse(&long, &mut scratch).path.contains("ghp"));
+    assert_eq!(text(&long), REDACTED);
+    // A long secret leaves room that what was only half seen must not fill.
+    let n_before = MAX_TEXT_BYTES + MARGIN_BYTES - 1000 - "s=&ghp_0123".len();
+    let long = format!(
+        "https://h/?s={}&token={}&ghp_0123456789abcdef",
+        "a ".repeat(496),
+        "b".repeat(n_before)
+    );
+    let mut scratch = String::new();
+    let query = SafeUrl::parse(&long, &mut scratch).query;
+    assert!(!query.contains("ghp") && query.ends_with(TRUNCATED), "{query}");
+    // What stands before the path must leave room for it.
+    check(&format!("https://{}@h/x", "a".repeat(MAX_ORIGIN)), "||||");
+}
+
+const MAX_ORIGIN: usize = 4096;
+
+/// Texts that make a scan which begins anew at each sign go over everything each time.
+const HOSTILE: [&str; 24] = [
+    "@", "a@", ":@", "//", "sk-", "-sk-", "eyJ", ":", "a:", "=", "key", "a=", "%25", "%2525",
+    "Bearer ", "\"", "\":", "/", ";", "&", " ", "+", "[\"", "\\",
+];
+
+/// Quadratic work on these takes minutes in a debug build, linear work a moment.
+#[test]
+fn hostile_texts_do_not_hold_their_caller() {
+    for shape in HOSTILE {
+        let of_bytes = |n_bytes: usize| shape.repeat(n_bytes / shape.len());
+        let (long, huge) = (of_bytes(36 * 1024), of_bytes(64 * 1024));
+        for url in [
+            long.clone(),
+            format!("https://h/{long}"),
+            format!("https://h/x?{long}"),
+            format!("https://h/{}?{}", &long[..long.len() / 2], &long[..long.len() / 2]),
+        ] {
+            let mut scratch = String::new();
+            let url = SafeUrl::parse(&url, &mut scratch);
+            assert!(url.path.len().max(url.query.len()) <= MAX_TEXT_BYTES);
+        }
+        assert!(text(&long).len() <= MAX_TEXT_BYTES);
+        assert!(attribute(&long, &long).len() <= MAX_TEXT_BYTES);
+        // Nothing bounds these but that they are linear.
+        let _ = std::hint::black_box((secret::holds_secret(&huge), url::path_holds_secret(&huge)));
+        for kind in [BodyKind::Json, BodyKind::Form, BodyKind::Text] {
+            let _ = std::hint::black_box(body(kind, &long));
+        }
+    }
+}
+
+#[test]
 fn labels_and_error_types() {
     assert_eq!(text("stripe"), "stripe");
     assert_eq!(text("Bearer abcdefgh"), REDACTED);
@@ -233,4 +288,67 @@ fn a_route_says_which_segments_are_secret() {
     check("/users/17", "/users/{int}", None);
     check("/invite/hunter2/more", "/invite/{token}", None);
     check("/invite", "/invite", None);
+}
+
+#[test]
+fn a_sensitive_name_masks_what_cannot_be_told_from_its_value() {
+    let all = |kind, text| check_body(kind, text, REDACTED);
+    all(BodyKind::Text, "<Login><Password>hunter2</Password></Login>");
+    all(BodyKind::Text, "Content-Disposition: form-data; name=\"password\"\r\n\r\nhunter2");
+    all(BodyKind::Text, "name,password\nann,hunter2");
+    all(BodyKind::Text, "id\tAPI-Key\n1\thunter2");
+    all(BodyKind::Text, "<h>Bearer hunter2</h>");
+    check_body(BodyKind::Text, "<a>1</a>", "<a>1</a>");
+    check_body(BodyKind::Text, "name,author\nann,me", "name,author\nann,me");
+    all(BodyKind::Json, r#"[{"name":"Authorization","value":"hunter2"}]"#);
+    all(BodyKind::Json, r#"{"value":"hunter2","name":"pass\u0077ord"}"#);
+    all(BodyKind::Json, r#"["client_secret","hunter2"]"#);
+    all(BodyKind::Json, "{password: 17}");
+    all(BodyKind::Json, "<Password>hunter2</Password>");
+    all(BodyKind::Json, "{'password': 'hunter2'}");
+    all(BodyKind::Form, "<Password>hunter2</Password>");
+    check_body(BodyKind::Form, "x=%3CPassword%3Ehunter2%3C", "x=REDACTED");
+    check_body(BodyKind::Form, "x=%3Ca%3E1%3C&y=2+3", "x=%3Ca%3E1%3C&y=2+3");
+}
+
+#[test]
+fn strings_of_json_are_judged_by_what_they_mean() {
+    let json = |text, expected| check_body(BodyKind::Json, text, expected);
+    json(r#"{"a":"password\u003dhunter2"}"#, r#"{"a":"REDACTED"}"#);
+    json(r#"{"a":"Bearer\thunter2"}"#, r#"{"a":"REDACTED"}"#);
+    json(r#"{"a":"\u0067hp_0123456789abcdef"}"#, r#"{"a":"REDACTED"}"#);
+    json(r#"{"\u0067hp_0123456789abcdef":1}"#, REDACTED);
+    json(r#"{"a":"<Password>hunter2</Password>"}"#, r#"{"a":"REDACTED"}"#);
+    json(r#"{"a":"{\"pin\":1234}"}"#, r#"{"a":"REDACTED"}"#);
+    json(r#"{"a":"password\u003dhunter2 and"#, r#"{"a":"REDACTED""#);
+    json(r#"{"a":"b \u00"#, r#"{"a":"REDACTED""#);
+    json(r#"{"a":"b\u0020c\n","d":"please sign"}"#, r#"{"a":"b\u0020c\n","d":"please sign"}"#);
+}
+
+#[test]
+fn any_blank_stands_between_a_key_and_its_value() {
+    for raw in [
+        "password\t=\thunter2",
+        "password:\n  hunter2",
+        "q=password+%3D+hunter2",
+        "Basic\taHVu",
+        "see\nBearer\nhunter2",
+        "Basic%09aHVu",
+        "Bearer\u{a0}abcd",
+    ] {
+        assert_eq!(text(raw), REDACTED, "{raw:?}");
+    }
+    assert_eq!(text("filter[basic]=true"), "filter[basic]=true");
+}
+
+#[test]
+fn a_text_that_breaks_off_ends_with_a_whole_word() {
+    let check = |cut: &str, expected: &str| assert_eq!(whole_words(cut), expected, "{cut}");
+    check("a note ghp_01234567", "a note ");
+    check(r#"{"a":"ghp_01234567"#, r#"{"a":""#);
+    check("a=1&b=ghp_01", "a=1&b=");
+    check("see https://ann:hun", "see ");
+    check("see https://ann:hun=", "see https:");
+    check("see <https://h>", "see <https://h>");
+    check("ghp_01234567", "");
 }

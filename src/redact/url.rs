@@ -1,8 +1,9 @@
 //! A URL in parts from which user-info, secrets and the fragment are gone.
 //! Never keeps an authority that it could not read: half of a malformed URL may be a password.
 
-use super::secret::{REDACTED, decoded, holds_secret, is_sensitive_key, looks_secret};
-use super::{MAX_TEXT_BYTES, bounded};
+use super::key::{decoded, is_sensitive_key};
+use super::secret::{REDACTED, holds_secret, looks_secret};
+use super::{MARGIN_BYTES, MAX_TEXT_BYTES, bounded, cut, looked_at, up_to};
 
 /// The parts of a URL that a record may carry. Made only by redaction, so that holding one is the
 /// proof that its secrets are out.
@@ -93,14 +94,13 @@ struct Split<'a> {
 /// No name is longer (RFC 1035 has 255); beyond it a host is no host.
 const MAX_HOST_BYTES: usize = 1024;
 
-/// As much of a URL as is looked at: so much that the rest of it is cut off visibly, and so little
-/// that a URL of megabytes does not hold its caller.
+/// What stands before a path; beyond it a URL is malformed.
+const MAX_ORIGIN_BYTES: usize = 4 * MAX_HOST_BYTES;
+
+/// As much of a URL as is split: so much that its path or its query is cut off visibly, and so
+/// little that a URL of megabytes does not hold its caller.
 fn head(raw: &str) -> &str {
-    let mut end = raw.len().min(2 * MAX_TEXT_BYTES + 4 * MAX_HOST_BYTES);
-    while !raw.is_char_boundary(end) {
-        end -= 1;
-    }
-    &raw[..end]
+    up_to(raw, MAX_ORIGIN_BYTES + 2 * (MAX_TEXT_BYTES + MARGIN_BYTES))
 }
 
 fn split(raw: &str) -> Option<Split<'_>> {
@@ -115,6 +115,9 @@ fn split(raw: &str) -> Option<Split<'_>> {
     } else {
         rest.split_at(rest.find(['/', '?', '\\']).unwrap_or(rest.len()))
     };
+    if raw.len() - rest.len() > MAX_ORIGIN_BYTES {
+        return None;
+    }
     if authority.is_empty() && matches!(known_scheme(scheme), "http" | "https" | "ws" | "wss") {
         return None;
     }
@@ -163,15 +166,26 @@ fn redact_path(path: &str, out: &mut String) -> bool {
     if path.len() <= MAX_TEXT_BYTES && !path_holds_secret(path) {
         return false;
     }
-    let mut clean = String::with_capacity(path.len());
-    for (n, (segment, is_secret)) in judged_segments(path).enumerate() {
+    let seen = looked_at(path);
+    let mut clean = String::with_capacity(seen.len());
+    for (n, (segment, is_secret)) in judged_segments(seen).enumerate() {
         if n > 0 {
             clean.push('/');
         }
         clean.push_str(if is_secret { REDACTED } else { segment });
     }
-    out.push_str(&bounded(&clean));
+    push(&clean, seen.len() < path.len(), out);
     true
+}
+
+/// Appends what may be shown of a text that is clean.
+fn push(clean: &str, is_cut: bool, out: &mut String) {
+    if is_cut {
+        // The last of it may be the half of something that only the whole would have shown.
+        out.push_str(&cut(up_to(clean, clean.len().saturating_sub(MARGIN_BYTES))));
+    } else {
+        out.push_str(&bounded(clean));
+    }
 }
 
 /// Whether any segment of a path, or of a text with a path in it, is a secret.
@@ -225,11 +239,12 @@ fn is_secret_segment(before: &Before<'_>, segment: &str) -> bool {
 
 /// Appends the query without secrets to `out` and says so; leaves `out` alone when nothing changes.
 fn redact_query(query: &str, out: &mut String) -> bool {
-    let pairs = || query.split_inclusive(['&', ';']);
+    let seen = looked_at(query);
+    let pairs = || seen.split_inclusive(['&', ';']);
     if query.len() <= MAX_TEXT_BYTES && !pairs().any(is_secret_pair) {
         return false;
     }
-    let mut clean = String::with_capacity(query.len());
+    let mut clean = String::with_capacity(seen.len());
     for pair in pairs() {
         if !is_secret_pair(pair) {
             clean.push_str(pair);
@@ -242,7 +257,7 @@ fn redact_query(query: &str, out: &mut String) -> bool {
         clean.push_str(REDACTED);
         clean.extend(pair.chars().last().filter(|c| matches!(c, '&' | ';')));
     }
-    out.push_str(&bounded(&clean));
+    push(&clean, seen.len() < query.len(), out);
     true
 }
 

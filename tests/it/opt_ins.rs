@@ -71,13 +71,13 @@ async fn bodies_are_masked_by_their_keys() {
 
 #[tokio::test]
 async fn bodies_are_cut_visibly_and_between_characters() {
-    let config = Config::builder().body_types("text/plain").body_bytes(5);
-    let told = attributes(config, "text/plain", "größer").await;
+    let config = Config::builder().body_types("text/plain").body_bytes(13);
+    let told = attributes(config, "text/plain", "größer, größer").await;
     let expected = json!({
-        "http.request.body": "grö", "http.request.body.truncated": "cap",
-        "http.response.body": "grö", "http.response.body.truncated": "cap",
+        "http.request.body": "größer, ", "http.request.body.truncated": "cap",
+        "http.response.body": "größer, ", "http.response.body.truncated": "cap",
     });
-    // Five bytes end within the sharp s.
+    // Thirteen bytes end within the second o umlaut, and the word that it stands in is left out.
     assert_eq!(told, expected);
     let config = Config::builder().body_types("text/plain").body_budget_bytes(3);
     let told = attributes(config, "text/plain", "hello").await;
@@ -118,4 +118,23 @@ async fn a_secret_in_a_cut_body_does_not_escape() {
     let told = attributes(config, "application/json", body).await;
     assert_eq!(told["http.request.body"], r#"{"deep": {"api_key": "REDACTED""#);
     assert!(!told.to_string().contains("sk_live"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_judged_is_not_shown() {
+    let told = async |media_type: &str, n_bytes: u32, body: &[u8]| {
+        let config = Config::builder().body_types("text/*, application/*").body_bytes(n_bytes);
+        attributes(config, media_type, body).await
+    };
+    let utf_16: Vec<u8> = "password=hunter2".bytes().flat_map(|byte| [byte, 0]).collect();
+    let shown = told("text/plain", 100, &utf_16).await;
+    assert_eq!(shown["http.request.body"], "{binary}");
+    let shown = told("application/xml", 100, b"<Password>hunter2</Password>").await;
+    assert_eq!(shown["http.request.body"], "REDACTED");
+    // Too little of the token is left to know it by.
+    let shown = told("text/plain", 17, b"note ghp_0123456789abcdef").await;
+    assert_eq!(shown["http.request.body"], "note ");
+    let shown = told("text/plain", 12, b"ghp_0123456789abcdef").await;
+    assert_eq!(shown["http.request.body"], Value::Null);
+    assert_eq!(shown["http.request.body.truncated"], "cap");
 }

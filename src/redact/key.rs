@@ -1,0 +1,178 @@
+//! Says whether a key names a secret, however it is spelled and encoded.
+//! Never looks at the key's value.
+
+use std::borrow::Cow;
+
+/// Words that name a secret wherever they stand in a key.
+const PARTS: [&str; 18] = [
+    "token",
+    "secret",
+    "passw",
+    "passphrase",
+    "passcode",
+    "signature",
+    "credential",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "bearer",
+    "session",
+    "cookie",
+    "hmac",
+    "saml",
+    "verifier",
+    "pswd",
+    "userpwd",
+];
+
+/// Words that name a secret only as a whole word of a key (`sort_key`, `sig`, but not `design`).
+const WORDS: [&str; 13] = [
+    "key",
+    "keys",
+    "sig",
+    "sign",
+    "pwd",
+    "pw",
+    "jwt",
+    "sas",
+    "otp",
+    "sid",
+    "pin",
+    "psk",
+    "assertion",
+];
+
+/// A value may be an encoded URL whose query holds an encoded URL; three layers are real.
+pub(super) const MAX_LAYERS: usize = 3;
+
+/// Longest key that is looked at.
+const MAX_KEY_BYTES: usize = 4096;
+
+/// Whether `key` (of a query, a header, an attribute) names a secret: the seven query keys of the
+/// HTTP conventions and the auth/token/key/secret/password/signature family, in any spelling.
+#[must_use]
+pub fn is_sensitive_key(key: &str) -> bool {
+    // Nor is a key of kilobytes, which would have to be decoded first.
+    if key.len() > MAX_KEY_BYTES {
+        return true;
+    }
+    let mut key = Cow::Borrowed(key);
+    for _ in 0..MAX_LAYERS {
+        match decoded(&key) {
+            Cow::Owned(inner) if inner != *key => key = Cow::Owned(inner),
+            _ => break,
+        }
+    }
+    let mut squeezed = [0u8; 64];
+    let mut length = 0;
+    for byte in key.bytes().filter(u8::is_ascii_alphanumeric).take(squeezed.len()) {
+        squeezed[length] = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    // A key of more than 64 letters is nobody's field name: better safe.
+    if length == squeezed.len() {
+        return true;
+    }
+    let squeezed = &squeezed[..length];
+    let n_digits = squeezed.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let squeezed = &squeezed[..length - n_digits];
+    let letters = letters(squeezed);
+    // Almost every key lacks a letter of every word, which a few instructions tell.
+    let may_hold = |mask: u32| letters & mask == mask;
+    let mut parts = PARTS.iter().zip(PARTS_LETTERS).filter(|(_, mask)| may_hold(*mask));
+    parts.any(|(part, _)| contains(squeezed, part.as_bytes()))
+        || squeezed.ends_with(b"key")
+        || holds_but(squeezed, b"auth", &[b"author"])
+        || contains(squeezed, b"authoriz")
+        || holds_but(squeezed, b"pass", &[b"passenger", b"passage", b"compass", b"passive"])
+        || WORDS_LETTERS.into_iter().any(may_hold)
+            && words(&key).any(|word| WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)))
+}
+
+/// Whether `part` occurs, and none of the words that only look like it.
+fn holds_but(key: &[u8], part: &[u8], harmless: &[&[u8]]) -> bool {
+    contains(key, part) && !harmless.iter().any(|word| contains(key, word))
+}
+
+/// The letters of each of [`PARTS`].
+const PARTS_LETTERS: [u32; PARTS.len()] = letters_of(PARTS);
+
+/// The letters of each of [`WORDS`].
+const WORDS_LETTERS: [u32; WORDS.len()] = letters_of(WORDS);
+
+const fn letters_of<const N: usize>(words: [&str; N]) -> [u32; N] {
+    let mut masks = [0; N];
+    let mut n = 0;
+    while n < N {
+        masks[n] = letters(words[n].as_bytes());
+        n += 1;
+    }
+    masks
+}
+
+/// Which of the letters from a to z occur, as bits; other bytes fall on any of the 32.
+const fn letters(text: &[u8]) -> u32 {
+    let mut mask = 0;
+    let mut n = 0;
+    while n < text.len() {
+        mask |= 1 << (text[n] & 31);
+        n += 1;
+    }
+    mask
+}
+
+/// Percent-decoding, once; borrows when there is nothing to decode.
+pub(crate) fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let pair = bytes.get(at + 1..at + 3).and_then(|hex| {
+            let high = char::from(hex[0]).to_digit(16)?;
+            let low = char::from(hex[1]).to_digit(16)?;
+            u8::try_from(high * 16 + low).ok()
+        });
+        match (bytes[at], pair) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                at += 3;
+            }
+            (byte, _) => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// The words of a key: split at what is no letter or digit, and where lower case turns to upper.
+fn words(key: &str) -> impl Iterator<Item = &str> {
+    key.split(|c: char| !c.is_ascii_alphanumeric()).flat_map(|part| {
+        let bytes = part.as_bytes();
+        let mut start = 0;
+        (1..=bytes.len()).filter_map(move |at| {
+            let ends = at == bytes.len()
+                || (bytes[at].is_ascii_uppercase() && !bytes[at - 1].is_ascii_uppercase())
+                || (bytes[at].is_ascii_lowercase()
+                    && bytes[at - 1].is_ascii_uppercase()
+                    && at - 1 > start
+                    && bytes[at - 2].is_ascii_uppercase());
+            if !ends {
+                return None;
+            }
+            // An acronym's last capital belongs to the word that follows it (`AWSAccess`).
+            let end = if at < bytes.len() && bytes[at].is_ascii_lowercase() { at - 1 } else { at };
+            let word = &part[start..end];
+            start = end;
+            Some(word)
+        })
+    })
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
