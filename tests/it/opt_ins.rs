@@ -93,12 +93,15 @@ async fn bodies_are_cut_visibly_and_between_characters() {
 #[tokio::test]
 async fn bodies_under_way_share_one_budget() {
     let transport = MemoryTransport::default();
-    let config = Config::builder().body_types("text/plain").body_budget_bytes(10);
+    // The budget is the process's, so it leaves room for the small bodies of other tests.
+    let config = Config::builder().body_types("text/plain").body_bytes(16_000);
+    let config = config.body_budget_bytes(20_000);
+    let body = "some words ".repeat(1_400);
     let egret = Egret::start_with(config.build().unwrap(), transport.clone()).unwrap();
     let client = egret.wrap(reqwest::Client::new());
     let url = echo().await;
     let post = async || {
-        let request = client.post(&url).header(CONTENT_TYPE, "text/plain").body("eight by");
+        let request = client.post(&url).header(CONTENT_TYPE, "text/plain").body(body.clone());
         request.send().await.unwrap()
     };
     // The first one's body is held until its record is made.
@@ -107,7 +110,7 @@ async fn bodies_under_way_share_one_budget() {
     drop((first, second));
     egret.shutdown_async(Duration::from_secs(5)).await.unwrap();
     let calls = transport.calls();
-    let n_kept = calls.iter().filter(|c| c["attributes"]["http.request.body"] == "eight by");
+    let n_kept = calls.iter().filter(|c| c["attributes"]["http.request.body"].is_string());
     assert_eq!(n_kept.count(), 1, "{calls:?}");
 }
 
