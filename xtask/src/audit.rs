@@ -6,7 +6,9 @@ mod requests;
 mod sites;
 
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::allow;
@@ -19,6 +21,9 @@ use crate::resolve::Resolver;
 
 /// Enough for types and chains as deep as the loader lets through.
 const STACK_BYTES: usize = 1 << 28;
+
+/// Files that a thread takes at a time.
+const MAX_SHARE: usize = 64;
 
 /// Why nothing could be judged.
 #[derive(Debug, thiserror::Error)]
@@ -56,22 +61,65 @@ pub fn scan(root: &Path, policy: &Policy) -> Result<Report, Unjudged> {
     let words: Vec<String> = approved.words().collect();
     let sources = load::load(root, &knowledge, &words)
         .map_err(|source| Unjudged::Root { root: root.to_path_buf(), source })?;
-    let judge = || judge(&sources, &knowledge, &approved, policy);
+    let shares = shares(&sources);
+    let next = AtomicUsize::new(0);
+    let judge = || judge(&sources, &knowledge, &approved, policy, &shares, &next);
+    let n_threads = thread::available_parallelism().map_or(1, NonZero::get).min(shares.len());
+    let mut report = Report { coverage: coverage::of(&sources), ..Report::default() };
     thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, judge);
-        let thread = thread.map_err(|_| Unjudged::Broken)?;
-        thread.join().map_err(|_| Unjudged::Broken)
-    })
+        let start = || thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, judge);
+        let threads: Vec<_> = (0..n_threads.max(1)).map(|_| start()).collect();
+        // One thread is enough to do everything; without any, nothing was judged.
+        if threads.iter().all(Result::is_err) {
+            return Err(Unjudged::Broken);
+        }
+        for thread in threads.into_iter().flatten() {
+            let part = thread.join().map_err(|_| Unjudged::Broken)?;
+            report.sites.extend(part.sites);
+            report.findings.extend(part.findings);
+            report.allowances.extend(part.allowances);
+        }
+        Ok(())
+    })?;
+    report.findings.extend(coverage::unparsable(&report.coverage, policy));
+    report.sort();
+    Ok(report)
 }
 
-fn judge(sources: &Sources, knowledge: &Knowledge, approved: &Approved, policy: &Policy) -> Report {
-    let resolver = Resolver::new(sources, knowledge);
-    let follower = Follower::new(&resolver, approved);
-    let mut report = Report { coverage: coverage::of(sources), ..Report::default() };
+/// The files that can hold a site, in shares that one thread judges at a time: of one package each,
+/// since what is known of names is kept by the thread that found it.
+fn shares(sources: &Sources) -> Vec<Vec<usize>> {
+    let mut shares: Vec<Vec<usize>> = Vec::new();
     for (file, at) in sources.files.iter().enumerate() {
-        if sources.packages[at.package].is_foreign {
+        if sources.packages[at.package].is_foreign || at.tree.is_none() && at.comments.is_none() {
             continue;
         }
+        match shares.last_mut() {
+            Some(share)
+                if share.len() < MAX_SHARE && sources.files[share[0]].package == at.package =>
+            {
+                share.push(file);
+            }
+            _ => shares.push(vec![file]),
+        }
+    }
+    shares
+}
+
+fn judge(
+    sources: &Sources,
+    knowledge: &Knowledge,
+    approved: &Approved,
+    policy: &Policy,
+    shares: &[Vec<usize>],
+    next: &AtomicUsize,
+) -> Report {
+    let resolver = Resolver::new(sources, knowledge);
+    let follower = Follower::new(&resolver, approved);
+    let mut report = Report::default();
+    let share = || shares.get(next.fetch_add(1, Ordering::Relaxed));
+    for &file in std::iter::from_fn(share).flatten() {
+        let at = &sources.files[file];
         if at.tree.is_some() {
             let found = sites::of_file(&resolver, &follower, policy, file);
             if let Some(orphan) = coverage::orphan(at, &found, policy) {
@@ -84,7 +132,5 @@ fn judge(sources: &Sources, knowledge: &Knowledge, approved: &Approved, policy: 
             report.allowances.extend(allow::read(&at.name, text));
         }
     }
-    report.findings.extend(coverage::unparsable(&report.coverage, policy));
-    report.sort();
     report
 }

@@ -11,6 +11,7 @@ mod types;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 pub(crate) use infer::{is_transparent, is_wrapper};
 pub use sites::{Found, Symbol};
@@ -44,8 +45,8 @@ pub enum Space {
     Value,
 }
 
-/// A name that is looked up in a module or block.
-type Lookup = (usize, ScopeId, String, Space);
+/// A name that is looked up in a module or block, from inside of it or not.
+type Lookup = (usize, ScopeId, String, Space, bool);
 
 /// A method's place: the file, the implementation or trait, and the function.
 type Member = (usize, ItemId);
@@ -60,12 +61,17 @@ pub struct Resolver<'a> {
     memo: RefCell<HashMap<Lookup, Option<Def>>>,
     /// Lookups that are under way: a name that leads back to itself has no meaning there.
     active: RefCell<HashSet<Lookup>>,
+    /// Lookups inside of the one under way that found nothing, and met a cycle.
+    fruitless: RefCell<HashSet<Lookup>>,
     /// Whether a lookup gave up at a cycle; its result then holds only for the caller.
     cycles: RefCell<usize>,
     /// Paths that are being followed inside of each other: types can name each other in circles.
     depth: Cell<usize>,
     inferred: RefCell<HashMap<(usize, NodeId), Ty>>,
     impls: impls::Impls,
+    members: RefCell<HashMap<(usize, ScopeId), Rc<names::Members<'a>>>>,
+    /// The root files of libraries, by package.
+    libraries: HashMap<usize, usize>,
     /// Names that imports give to something of another name.
     renames: HashSet<&'a str>,
     /// From a name to those that imports give to something of that name.
@@ -81,13 +87,19 @@ impl<'a> Resolver<'a> {
             knowledge,
             memo: RefCell::default(),
             active: RefCell::default(),
+            fruitless: RefCell::default(),
             cycles: RefCell::default(),
             depth: Cell::new(0),
             inferred: RefCell::default(),
             impls: impls::Impls::default(),
+            members: RefCell::default(),
+            libraries: HashMap::new(),
             renames: renames(sources).map(|(_, new)| new).collect(),
             renamed: HashMap::new(),
         };
+        for krate in sources.crates.iter().filter(|krate| krate.is_library) {
+            resolver.libraries.entry(krate.package).or_insert(krate.root);
+        }
         for (name, new) in renames(sources) {
             resolver.renamed.entry(name).or_default().insert(new);
         }

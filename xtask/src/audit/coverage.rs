@@ -1,6 +1,8 @@
 //! What was looked at and what was not, and the findings that come of it.
 //! It never hides a file: what is not scanned is named.
 
+use std::collections::HashSet;
+
 use crate::findings::{Context, Coverage, Finding, Place, Site, Skipped};
 use crate::load::{File, Sources};
 use crate::policy::Policy;
@@ -9,9 +11,9 @@ use crate::rules::{orphan as orphan_rule, unparsable_file};
 pub(super) fn of(sources: &Sources) -> Coverage {
     let mut coverage = Coverage { skipped: sources.skipped.clone(), ..Coverage::default() };
     let own = sources.files.iter().filter(|file| !sources.packages[file.package].is_foreign);
+    let skipped: HashSet<&str> = sources.skipped.iter().map(|one| one.file.as_str()).collect();
     for file in own {
-        let is_skipped = sources.skipped.iter().any(|skipped| skipped.file == file.name);
-        if is_skipped {
+        if skipped.contains(file.name.as_str()) {
             continue;
         }
         coverage.n_scanned += 1;

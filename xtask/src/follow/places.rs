@@ -163,7 +163,7 @@ impl Flow<'_, '_> {
     pub(super) fn enter_field(&mut self, file: usize, item: ItemId, name: &str, state: State) {
         let resolver = self.follower.resolver;
         let of = Def::Item(file, item);
-        for &(file, node) in self.follower.index().fields(name) {
+        for (file, node) in self.follower.index().fields(name, resolver.file(file).package) {
             let NodeKind::Field { base, .. } = &resolver.node(file, node).kind else {
                 continue;
             };
@@ -174,7 +174,7 @@ impl Flow<'_, '_> {
                 self.go(Value { file, node, state, inside: Vec::new() });
             }
         }
-        for &(file, binding) in self.follower.index().patterns(name) {
+        for (file, binding) in self.follower.index().patterns(name, resolver.file(file).package) {
             let at: &Binding = &resolver.tree(file).bindings[binding.index()];
             let is_it = at.steps.last().is_some_and(|step| match step {
                 Step::Field(path, field) => {
@@ -203,7 +203,7 @@ impl Flow<'_, '_> {
     ) {
         let resolver = self.follower.resolver;
         let of = Def::Variant(file, item, variant.to_owned());
-        for &(file, binding) in self.follower.index().patterns(name) {
+        for (file, binding) in self.follower.index().patterns(name, resolver.file(file).package) {
             let at: &Binding = &resolver.tree(file).bindings[binding.index()];
             let is_it = at.steps.last().is_some_and(|step| match step {
                 Step::Field(path, field) => {
@@ -310,13 +310,19 @@ impl Flow<'_, '_> {
     fn paths_to(&self, name: &str, of: &Def) -> Vec<(usize, NodeId)> {
         let resolver = self.follower.resolver;
         let aliases = resolver.names_of(name);
-        let all = aliases.iter().flat_map(|name| self.follower.index().paths(name));
-        let leads = |&&(file, node): &&(usize, NodeId)| {
+        let (Def::Module(at, _) | Def::Item(at, _) | Def::Variant(at, ..) | Def::Generic(at, ..)) =
+            of
+        else {
+            return Vec::new();
+        };
+        let package = resolver.file(*at).package;
+        let all = aliases.iter().flat_map(|name| self.follower.index().paths(name, package));
+        let leads = |&(file, node): &(usize, NodeId)| {
             let at = resolver.node(file, node);
             matches!(&at.kind, NodeKind::Path(path)
                 if resolver.path(file, at.scope, path, Space::Value).as_ref() == Some(of))
         };
-        all.filter(leads).copied().collect()
+        all.filter(leads).collect()
     }
 
     /// Out of the body of a function, a static, or a macro.
@@ -412,7 +418,14 @@ impl Flow<'_, '_> {
                 self.function_used(value, file, node);
             }
         }
-        for &(file, node) in self.follower.index().methods(&name) {
+        let packages: Vec<usize> = wanted
+            .iter()
+            .filter_map(|of| match of {
+                Def::Item(at, _) => Some(resolver.file(*at).package),
+                _ => None,
+            })
+            .collect();
+        for (file, node) in self.follower.index().methods(&name, &packages) {
             let NodeKind::Method { receiver, .. } = &resolver.node(file, node).kind else {
                 continue;
             };

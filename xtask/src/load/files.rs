@@ -89,7 +89,8 @@ fn add(root: &Path, path: &Path, package: usize, outcome: Outcome, sources: &mut
 /// Names may reach a file without any HTTP crate's own name in it: `use crate::net::Http`. The
 /// words grow with every file that is parsed, until nothing new comes.
 fn read_what_matters(sources: &mut Sources, knowledge: &Knowledge) {
-    let mut searched: HashMap<usize, usize> = HashMap::new();
+    let mut searched: Vec<HashSet<String>> = vec![HashSet::new(); sources.packages.len()];
+    let mut tried = HashSet::new();
     let mut learned = words::Learned::default();
     for _ in 0..MAX_ROUNDS {
         learned.grow(sources, knowledge);
@@ -98,11 +99,14 @@ fn read_what_matters(sources: &mut Sources, knowledge: &Knowledge) {
             .iter()
             .enumerate()
             .map(|(package, words)| {
-                let before = searched.insert(package, words.len()).unwrap_or(0);
-                (words.len() > before).then(|| Words::new(words.iter().map(String::as_str)))
+                // What was searched for before is in none of the files that are left.
+                let new: Vec<String> = words.difference(&searched[package]).cloned().collect();
+                searched[package].extend(new.iter().cloned());
+                (!new.is_empty()).then(|| Words::new(new.iter().map(String::as_str)))
             })
             .collect();
-        let around = around(sources);
+        let mut around = around(sources);
+        around.retain(|file| sources.files[*file].tree.is_none() && tried.insert(*file));
         let waiting: Vec<usize> = (0..sources.files.len())
             .filter(|&index| {
                 let file = &sources.files[index];

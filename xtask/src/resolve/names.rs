@@ -1,13 +1,24 @@
 //! Looks names up: in blocks, modules, through imports and globs, and among crates.
 //! It never follows a path; that is the next step.
 
-use super::{Def, Resolver, Space};
-use crate::syntax::{Item, ItemKind, Path, ScopeId, ScopeKind};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::{Def, Lookup, Resolver, Space};
+use crate::syntax::{Item, ItemId, ItemKind, Path, ScopeId, ScopeKind};
 
 /// Imports that lead to imports: far more than any code has.
 const MAX_CYCLE: usize = 200;
 
-impl Resolver<'_> {
+/// What stands in a scope.
+#[derive(Debug, Default)]
+pub(super) struct Members<'a> {
+    named: HashMap<&'a str, Vec<ItemId>>,
+    /// Imports of everything, and texts that are included: any name may come through them.
+    open: Vec<ItemId>,
+}
+
+impl<'a> Resolver<'a> {
     /// What a name means in a scope: inner blocks first, then the module, then crates.
     pub(super) fn name(
         &self,
@@ -53,23 +64,43 @@ impl Resolver<'_> {
         space: Space,
         from: (usize, ScopeId),
     ) -> Option<Def> {
-        let key = (file, scope, name.to_owned(), space);
         let is_inside = self.is_inside(from, (file, scope));
-        if is_inside && let Some(known) = self.memo.borrow().get(&key) {
+        let key = (file, scope, name.to_owned(), space, is_inside);
+        if let Some(known) = self.memo.borrow().get(&key) {
             return known.clone();
         }
-        if self.active.borrow().len() > MAX_CYCLE || !self.active.borrow_mut().insert(key.clone()) {
+        if self.active.borrow().len() > MAX_CYCLE
+            || self.fruitless.borrow().contains(&key)
+            || !self.active.borrow_mut().insert(key.clone())
+        {
             *self.cycles.borrow_mut() += 1;
             return None;
         }
         let n_cycles = *self.cycles.borrow();
         let found = self.search(file, scope, name, space, is_inside);
         self.active.borrow_mut().remove(&key);
-        let is_final = *self.cycles.borrow() == n_cycles || self.active.borrow().is_empty();
-        if is_inside && (is_final || found.is_some()) {
+        let is_outermost = self.active.borrow().is_empty();
+        if is_outermost {
+            self.settle(&key, found.is_some());
+        }
+        if is_outermost || found.is_some() || *self.cycles.borrow() == n_cycles {
             self.memo.borrow_mut().insert(key, found.clone());
+        } else {
+            self.fruitless.borrow_mut().insert(key);
         }
         found
+    }
+
+    /// Modules that import all of each other lead to each other in circles. What was looked through
+    /// on the way is not looked through again; and where the whole way found nothing, there is
+    /// nothing of that name in any of them.
+    fn settle(&self, outermost: &Lookup, is_found: bool) {
+        let fruitless = std::mem::take(&mut *self.fruitless.borrow_mut());
+        if !is_found {
+            let is_same = |key: &Lookup| key.2 == outermost.2 && key.3 == outermost.3;
+            let nothing = fruitless.into_iter().filter(is_same).map(|key| (key, None));
+            self.memo.borrow_mut().extend(nothing);
+        }
     }
 
     fn search(
@@ -81,8 +112,8 @@ impl Resolver<'_> {
         is_inside: bool,
     ) -> Option<Def> {
         let tree = self.tree(file);
-        let items = || tree.scope(scope).items.iter().map(|id| (*id, tree.item(*id)));
-        let named = items().filter(|(_, item)| item.name == name);
+        let members = self.members(file, scope);
+        let named = members.named.get(name).into_iter().flatten().map(|id| (*id, tree.item(*id)));
         let mut second = None;
         for (id, item) in named.filter(|(_, item)| is_inside || item.is_public) {
             match self.named_item(file, scope, id, item, space) {
@@ -100,7 +131,8 @@ impl Resolver<'_> {
         if let Some(def) = self.declared_module(file, scope, name, space) {
             return Some(def);
         }
-        for (_, item) in items() {
+        for id in &members.open {
+            let item = tree.item(*id);
             match &item.kind {
                 ItemKind::Include(text) => {
                     let found = self.child_files(file, scope, text).find_map(|child| {
@@ -120,6 +152,26 @@ impl Resolver<'_> {
             }
         }
         None
+    }
+
+    /// What stands in a scope, by name. Generated modules have thousands of items, and as many
+    /// implementations that name them.
+    fn members(&self, file: usize, scope: ScopeId) -> Rc<Members<'a>> {
+        if let Some(known) = self.members.borrow().get(&(file, scope)) {
+            return Rc::clone(known);
+        }
+        let tree = self.tree(file);
+        let mut members = Members::default();
+        for &id in &tree.scope(scope).items {
+            let item = tree.item(id);
+            members.named.entry(item.name.as_str()).or_default().push(id);
+            if matches!(item.kind, ItemKind::Include(_) | ItemKind::Use { is_glob: true, .. }) {
+                members.open.push(id);
+            }
+        }
+        let members = Rc::new(members);
+        self.members.borrow_mut().insert((file, scope), Rc::clone(&members));
+        members
     }
 
     fn named_item(
@@ -283,8 +335,6 @@ impl Resolver<'_> {
 
     /// The root module of a package's library.
     fn library(&self, package: usize) -> Option<Def> {
-        let mut crates = self.sources.crates.iter();
-        let library = crates.find(|krate| krate.package == package && krate.is_library)?;
-        Some(Def::Module(library.root, ScopeId(0)))
+        Some(Def::Module(*self.libraries.get(&package)?, ScopeId(0)))
     }
 }
