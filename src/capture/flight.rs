@@ -181,7 +181,11 @@ impl Flight {
     /// Notes the headers that may be recorded, under their attributes' names.
     pub(super) fn headers(&mut self, prefix: &str, headers: &HeaderMap, allowed: &[HeaderName]) {
         for name in allowed {
-            let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+            let values =
+                headers.get_all(name).iter().filter_map(|value| match value.is_sensitive() {
+                    true => Some(redact::REDACTED),
+                    false => value.to_str().ok(),
+                });
             let joined = values.collect::<Vec<_>>().join(", ");
             if !joined.is_empty() {
                 self.fact(format!("{prefix}{name}"), joined);
