@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where two clocks race (a timeout against a slow body), a client differs from itself now and then;
 /// what a wrapper changes it changes each time.
-const MAX_TRIES: usize = 3;
+const MAX_TRIES: usize = 10;
 
 /// What comparing a pair over a list of shapes found.
 #[derive(Debug, Default)]
