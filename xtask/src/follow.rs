@@ -2,6 +2,7 @@
 //! It never looks for sites, and never decides how bad a verdict is.
 
 mod approved;
+mod bypass;
 mod flow;
 mod index;
 mod outcome;

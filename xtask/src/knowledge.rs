@@ -44,6 +44,7 @@ pub struct Covers {
     handle: String,
     handles: Vec<String>,
     covers: Vec<String>,
+    gives: Vec<[String; 2]>,
     born: Vec<String>,
     around: Vec<String>,
     middlewares: Vec<String>,

@@ -51,7 +51,7 @@ impl<'f, 'a> Flow<'f, 'a> {
         while let Some(value) = self.waiting.pop() {
             n_steps += 1;
             if n_steps > MAX_STEPS {
-                self.end(&value, Outcome::Lost, "followed too far; split the function".into());
+                self.push(&value, Outcome::Lost, "followed too far; split the function".into());
                 break;
             }
             self.step(&value);
@@ -59,12 +59,25 @@ impl<'f, 'a> Flow<'f, 'a> {
         self.endings
     }
 
+    /// How this way ends. What is covered already has ended, and is not judged again.
     pub(super) fn end(&mut self, value: &Value, outcome: Outcome, text: String) {
+        if value.state != State::Kept {
+            self.push(value, outcome, text);
+        }
+    }
+
+    fn push(&mut self, value: &Value, outcome: Outcome, text: String) {
         let observed =
             matches!(outcome, Outcome::Sent) && self.follower.is_observed(value.file, value.node);
         let outcome = if observed { Outcome::Covered } else { outcome };
         let pos = self.follower.pos(value.file, value.node);
         self.endings.push(Ending { file: value.file, pos, outcome, text });
+    }
+
+    /// Covered by this call; what it gives may still hand out the raw client.
+    fn covered(&mut self, value: &Value, call: NodeId, text: &str) {
+        self.end(value, Outcome::Covered, text.to_owned());
+        self.with_state(value, call, State::Kept);
     }
 
     /// The same client in another expression of the same file.
@@ -192,6 +205,9 @@ impl<'f, 'a> Flow<'f, 'a> {
 
     /// `client.method(..)`.
     fn method(&mut self, value: &Value, call: NodeId, name: &str, args: &[NodeId]) {
+        if value.state == State::Kept {
+            return self.kept_method(value, call, name, args);
+        }
         let covers = &self.follower.resolver.knowledge.covers;
         let is_stacked = value.state != State::Raw;
         if let ([middleware], true) = (args, is_stacked && covers.is_push(name)) {
@@ -237,10 +253,45 @@ impl<'f, 'a> Flow<'f, 'a> {
         }
     }
 
+    /// A stack that is finished.
+    fn built(&mut self, value: &Value, call: NodeId, state: State) {
+        match state.outcome() {
+            (Outcome::Covered, text) => self.covered(value, call, text),
+            (outcome, text) => self.end(value, outcome, text.to_owned()),
+        }
+    }
+
+    fn kept_method(&mut self, value: &Value, call: NodeId, name: &str, args: &[NodeId]) {
+        let resolver = self.follower.resolver;
+        let covers = &resolver.knowledge.covers;
+        if covers.is_push(name) {
+            return self.at(value, call);
+        }
+        if self.takes_raw(value, call) || self.enter_closure(value, call, name, args) {
+            return;
+        }
+        let ty = resolver.type_of(value.file, value.node);
+        if let Some((file, item)) = resolver.method(&ty, name) {
+            self.enter_this(value, file, item);
+        } else if is_transparent(name)
+            || matches!(name, "build" | "finish" | "into" | "try_into" | "get")
+        {
+            self.at(value, call);
+        }
+    }
+
+    /// Whether the raw client is taken out of its stack here, which ends this way.
+    fn takes_raw(&mut self, value: &Value, call: NodeId) -> bool {
+        let takes = self.follower.takes_raw(value.file, call);
+        if takes {
+            self.push(value, Outcome::Sent, "taken raw out of its stack".into());
+        }
+        takes
+    }
+
     fn stacked_method(&mut self, value: &Value, call: NodeId, name: &str) {
         if name == "build" || name == "finish" {
-            let (outcome, text) = value.state.outcome();
-            return self.end(value, outcome, text.to_owned());
+            return self.built(value, call, value.state);
         }
         if is_transparent(name) || self.follower.resolver.knowledge.covers.is_layer(name) {
             return self.at(value, call);
@@ -333,7 +384,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             resolver.knowledge.covers.is_cover(path) || self.follower.approved.has_wrapper(path)
         };
         if path.as_ref().is_some_and(is_cover) {
-            return self.end(value, Outcome::Covered, "wrapped by egret".into());
+            return self.covered(value, call, "wrapped by egret");
         }
         let is_layered = match name {
             "service" => self.is_under_our_layer(value.file, receiver),
@@ -411,6 +462,9 @@ impl<'f, 'a> Flow<'f, 'a> {
     ) {
         let resolver = self.follower.resolver;
         let node = resolver.node(value.file, callee);
+        if value.state == State::Kept && self.takes_raw(value, call) {
+            return;
+        }
         let NodeKind::Path(path) = &node.kind else {
             return self.enter_called_value(value, callee, index);
         };
@@ -458,15 +512,14 @@ impl<'f, 'a> Flow<'f, 'a> {
         let path = whole.join("::");
         let covers = &self.follower.resolver.knowledge.covers;
         if covers.is_cover(&path) || self.follower.approved.has_wrapper(&path) {
-            self.end(value, Outcome::Covered, "wrapped by egret".into());
+            self.covered(value, call, "wrapped by egret");
         } else if covers.is_stack(&path) && value.state == State::Raw {
             self.with_state(value, call, State::EMPTY);
         } else if covers.is_stack(&path) || covers.continues_stack(&path) {
             self.at(value, call);
         } else if covers.is_whole(&path) {
             let state = self.whole_stack(value, args);
-            let (outcome, text) = state.outcome();
-            self.end(value, outcome, text.to_owned());
+            self.built(value, call, state);
         } else if covers.is_empty_stack(&path) {
             self.end(value, Outcome::Empty, "turned into a client with no middleware".into());
         } else if is_wrapper(whole) || is_holder_of_closure(whole) {
