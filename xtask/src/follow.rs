@@ -3,6 +3,8 @@
 
 mod approved;
 mod bypass;
+mod calls;
+mod contain;
 mod flow;
 mod index;
 mod outcome;

@@ -7,8 +7,8 @@ use super::Follower;
 use super::outcome::{Ending, Outcome};
 use super::stack::{State, Whose};
 use crate::knowledge::Role;
-use crate::resolve::{Def, Space, is_transparent, is_wrapper};
-use crate::syntax::{ItemId, ItemKind, NodeId, NodeKind};
+use crate::resolve::is_transparent;
+use crate::syntax::{ItemId, NodeId, NodeKind};
 
 /// Far more steps than any client takes.
 const MAX_STEPS: usize = 4_000;
@@ -75,13 +75,13 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// Covered by this call; what it gives may still hand out the raw client.
-    fn covered(&mut self, value: &Value, call: NodeId, text: &str) {
+    pub(super) fn covered(&mut self, value: &Value, call: NodeId, text: &str) {
         self.end(value, Outcome::Covered, text.to_owned());
         self.with_state(value, call, State::Kept);
     }
 
     /// The same client in another expression of the same file.
-    fn at(&mut self, value: &Value, node: NodeId) {
+    pub(super) fn at(&mut self, value: &Value, node: NodeId) {
         self.go(Value { node, ..value.clone() });
     }
 
@@ -243,6 +243,9 @@ impl<'f, 'a> Flow<'f, 'a> {
         if is_transparent(name) {
             return self.at(value, call);
         }
+        if self.follower.reads_container(value.file, value.node, name, args) {
+            return self.at(value, call);
+        }
         let is_builder = matches!(role, Some(Role::Builder | Role::Config));
         if !is_builder && covers.is_send(name) {
             return self.end(value, Outcome::Sent, format!("sends with `.{name}()`, unwrapped"));
@@ -254,7 +257,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// A stack that is finished.
-    fn built(&mut self, value: &Value, call: NodeId, state: State) {
+    pub(super) fn built(&mut self, value: &Value, call: NodeId, state: State) {
         match state.outcome() {
             (Outcome::Covered, text) => self.covered(value, call, text),
             (outcome, text) => self.end(value, outcome, text.to_owned()),
@@ -281,7 +284,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// Whether the raw client is taken out of its stack here, which ends this way.
-    fn takes_raw(&mut self, value: &Value, call: NodeId) -> bool {
+    pub(super) fn takes_raw(&mut self, value: &Value, call: NodeId) -> bool {
         let takes = self.follower.takes_raw(value.file, call);
         if takes {
             self.push(value, Outcome::Sent, "taken raw out of its stack".into());
@@ -304,7 +307,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// `.into()`: by what is expected of it.
-    fn turned(&mut self, value: &Value, call: NodeId) {
+    pub(super) fn turned(&mut self, value: &Value, call: NodeId) {
         let resolver = self.follower.resolver;
         let expected = resolver.expected(value.file, call);
         let of = expected.peeled().foreign();
@@ -412,6 +415,10 @@ impl<'f, 'a> Flow<'f, 'a> {
         ) {
             return self.enter_place(value, receiver);
         }
+        if is_channel(name) {
+            let text = "sent to whoever receives it, which would have to be known";
+            return self.end(value, Outcome::Lost, text.into());
+        }
         self.given(value, path.as_deref().unwrap_or(name));
     }
 
@@ -446,149 +453,23 @@ impl<'f, 'a> Flow<'f, 'a> {
         self.end(value, outcome, text);
     }
 
-    /// `callee(.., client, ..)`.
-    fn argument(&mut self, value: &Value, call: NodeId, callee: NodeId, args: &[NodeId]) {
-        let index = args.iter().position(|arg| *arg == value.node).unwrap_or(0);
-        self.call_with(value, call, callee, index, args);
-    }
-
-    fn call_with(
-        &mut self,
-        value: &Value,
-        call: NodeId,
-        callee: NodeId,
-        index: usize,
-        args: &[NodeId],
-    ) {
-        let resolver = self.follower.resolver;
-        let node = resolver.node(value.file, callee);
-        if value.state == State::Kept && self.takes_raw(value, call) {
-            return;
-        }
-        let NodeKind::Path(path) = &node.kind else {
-            return self.enter_called_value(value, callee, index);
-        };
-        match resolver.path(value.file, node.scope, path, Space::Value) {
-            Some(Def::Item(file, item)) => self.local_call(value, file, item, index),
-            Some(Def::Variant(file, item, variant)) => {
-                self.enter_variant(value, file, item, &variant, &index.to_string());
-            }
-            Some(Def::Foreign(whole)) => self.foreign_call(value, call, &whole, index, args),
-            _ => {
-                let names: Vec<&str> =
-                    path.segments.iter().map(|segment| segment.name.as_str()).collect();
-                self.given(value, &names.join("::"));
-            }
-        }
-    }
-
-    fn local_call(&mut self, value: &Value, file: usize, item: ItemId, index: usize) {
-        match &self.follower.resolver.item(file, item).kind {
-            ItemKind::Function(function) => {
-                if self.is_approved(file, item) {
-                    let text = "covered by an approved wrapper".into();
-                    return self.end(value, Outcome::Covered, text);
-                }
-                match index.checked_sub(usize::from(function.this.is_some())) {
-                    Some(index) => self.enter_parameter(value, file, item, index),
-                    None => {
-                        self.enter_this(value, file, item);
-                    }
-                }
-            }
-            ItemKind::Struct { .. } => self.enter_field_of(value, file, item, &index.to_string()),
-            _ => {}
-        }
-    }
-
-    fn foreign_call(
-        &mut self,
-        value: &Value,
-        call: NodeId,
-        whole: &[String],
-        index: usize,
-        args: &[NodeId],
-    ) {
-        let path = whole.join("::");
-        let covers = &self.follower.resolver.knowledge.covers;
-        if covers.is_cover(&path) || self.follower.approved.has_wrapper(&path) {
-            self.covered(value, call, "wrapped by egret");
-        } else if covers.is_stack(&path) && value.state == State::Raw {
-            self.with_state(value, call, State::EMPTY);
-        } else if covers.is_stack(&path) || covers.continues_stack(&path) {
-            self.at(value, call);
-        } else if covers.is_whole(&path) {
-            let state = self.whole_stack(value, args);
-            self.built(value, call, state);
-        } else if covers.is_empty_stack(&path) {
-            self.end(value, Outcome::Empty, "turned into a client with no middleware".into());
-        } else if is_wrapper(whole) || is_holder_of_closure(whole) {
-            self.at(value, call);
-        } else if path.ends_with("::from") || path.ends_with("::into") {
-            self.turned(value, call);
-        } else {
-            let _ = index;
-            self.given(value, &path);
-        }
-    }
-
-    /// `ClientWithMiddleware::new(client, vec![..])`.
-    fn whole_stack(&self, value: &Value, args: &[NodeId]) -> State {
-        let resolver = self.follower.resolver;
-        let mut state = State::EMPTY;
-        let Some(stack) = args.iter().find(|arg| **arg != value.node) else {
-            return state;
-        };
-        let mut at = *stack;
-        loop {
-            match &resolver.node(value.file, at).kind {
-                NodeKind::Array(parts) => {
-                    for part in parts {
-                        state = state.with(self.follower.whose(value.file, *part));
-                    }
-                    return state;
-                }
-                NodeKind::Call { callee, args } => {
-                    let path = self.follower.callee_path(value.file, *callee).unwrap_or_default();
-                    match args.as_slice() {
-                        _ if path.ends_with("Vec::new") || path.ends_with("Box::default") => {
-                            return state;
-                        }
-                        [inner] if path.ends_with("::new") || path.ends_with("::from") => {
-                            at = *inner
-                        }
-                        _ => return state.with(Whose::Unsure),
-                    }
-                }
-                NodeKind::Method { receiver, name, .. }
-                    if matches!(
-                        name.as_str(),
-                        "into" | "into_boxed_slice" | "into_iter" | "collect"
-                    ) =>
-                {
-                    at = *receiver;
-                }
-                NodeKind::Through(_, inner) => at = *inner,
-                NodeKind::Local(binding) => match self.follower.init_of(value.file, *binding) {
-                    Some(init) => at = init,
-                    None => return state.with(Whose::Unsure),
-                },
-                _ => return state.with(Whose::Unsure),
-            }
-        }
-    }
-
     pub(super) fn is_approved(&self, file: usize, item: ItemId) -> bool {
         !self.follower.approved.wrappers.is_empty()
             && self.follower.approved.has_wrapper(&self.follower.path_of_item(file, item))
     }
 }
 
-/// `LazyLock::new(closure)`: its value is the holder's.
-fn is_holder_of_closure(path: &[String]) -> bool {
-    let of = path.len().checked_sub(2).and_then(|at| path.get(at));
-    let last = path.last().map(String::as_str);
-    of.is_some_and(|of| of.contains("Lazy") || of == "OnceCell" || of == "OnceLock")
-        || matches!(last, Some("spawn_blocking" | "spawn" | "block_in_place" | "spawn_local"))
-        || matches!(last, Some("from_fn" | "catch_unwind" | "timeout" | "identity" | "leak"))
+/// Methods that put what they are given into a channel.
+fn is_channel(method: &str) -> bool {
+    matches!(
+        method,
+        "send"
+            | "try_send"
+            | "blocking_send"
+            | "send_timeout"
+            | "send_replace"
+            | "unbounded_send"
+            | "start_send"
+            | "send_async"
+    )
 }
