@@ -6,6 +6,7 @@ mod bypass;
 mod calls;
 mod contain;
 mod flow;
+mod handed;
 mod index;
 mod outcome;
 mod places;

@@ -90,7 +90,7 @@ impl Flow<'_, '_> {
             self.built(value, call, state);
         } else if covers.is_empty_stack(&path) {
             self.end(value, Outcome::Empty, "turned into a client with no middleware".into());
-        } else if is_wrapper(whole) || is_holder_of_closure(whole) {
+        } else if is_wrapper(whole) || is_holder_of_closure(whole) || is_unpacked(whole) {
             self.at(value, call);
         } else if path.ends_with("::from") || path.ends_with("::into") {
             self.turned(value, call);
@@ -154,4 +154,20 @@ fn is_holder_of_closure(path: &[String]) -> bool {
     of.is_some_and(|of| of.contains("Lazy") || of == "OnceCell" || of == "OnceLock")
         || matches!(last, Some("spawn_blocking" | "spawn" | "block_in_place" | "spawn_local"))
         || matches!(last, Some("from_fn" | "catch_unwind" | "timeout" | "identity" | "leak"))
+}
+
+/// Functions that give what is in their argument, or an iterator of it.
+fn is_unpacked(path: &[String]) -> bool {
+    let of = path.len().checked_sub(2).and_then(|at| path.get(at)).map(String::as_str);
+    let last = path.last().map(String::as_str);
+    match of {
+        Some("Arc" | "Rc" | "Box" | "Mutex" | "RwLock" | "Cell" | "RefCell" | "OnceCell") => {
+            matches!(
+                last,
+                Some("unwrap_or_clone" | "try_unwrap" | "into_inner" | "pin" | "get_mut")
+            )
+        }
+        Some("iter") => matches!(last, Some("once" | "repeat" | "repeat_n")),
+        _ => false,
+    }
 }

@@ -27,12 +27,23 @@ pub(super) struct Flow<'f, 'a> {
     pub(super) follower: &'f Follower<'a>,
     waiting: Vec<Value>,
     seen: HashSet<Value>,
+    /// Functions that give the client, of which the same is true.
+    seen_functions: HashSet<Value>,
     endings: Vec<Ending>,
+    /// Where sight of the client was lost, in case that nothing else is known of it.
+    notes: Vec<Ending>,
 }
 
 impl<'f, 'a> Flow<'f, 'a> {
     pub(super) fn new(follower: &'f Follower<'a>) -> Self {
-        Self { follower, waiting: Vec::new(), seen: HashSet::new(), endings: Vec::new() }
+        Self {
+            follower,
+            waiting: Vec::new(),
+            seen: HashSet::new(),
+            seen_functions: HashSet::new(),
+            endings: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     pub(super) fn start(&mut self, file: usize, node: NodeId, state: State) {
@@ -56,7 +67,21 @@ impl<'f, 'a> Flow<'f, 'a> {
             }
             self.step(&value);
         }
-        self.endings
+        if self.endings.is_empty() { self.notes } else { self.endings }
+    }
+
+    /// Whether a function that gives the client comes up for the first time.
+    pub(super) fn is_new_function(&mut self, function: &Value) -> bool {
+        self.seen_functions.insert(function.clone())
+    }
+
+    /// The client goes out of sight here, which decides only if no other way of it is known.
+    pub(super) fn note(&mut self, value: &Value, text: &str) {
+        if value.state == State::Raw {
+            let pos = self.follower.pos(value.file, value.node);
+            let (file, text) = (value.file, text.to_owned());
+            self.notes.push(Ending { file, pos, outcome: Outcome::Lost, text });
+        }
     }
 
     /// How this way ends. What is covered already has ended, and is not judged again.
@@ -142,6 +167,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             NodeKind::Return(_) => self.out_of_function(value, parent),
             NodeKind::Break(_) => self.out_of_loop(value, parent),
             NodeKind::Closure { .. } => self.out_of_closure(value, parent),
+            NodeKind::Other(_) => self.note(value, "in an expression that is not followed"),
             NodeKind::Macro { path, is_parsed, .. } => {
                 self.macro_argument(value, parent, path.last().unwrap_or_default(), *is_parsed);
             }
@@ -170,6 +196,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             }
             at = parent;
         }
+        self.note(value, "the value of a labelled block");
     }
 
     fn macro_argument(&mut self, value: &Value, parent: NodeId, name: &str, is_parsed: bool) {
@@ -196,6 +223,9 @@ impl<'f, 'a> Flow<'f, 'a> {
             return;
         }
         if is_parsed {
+            if !matches!(name, "dbg" | "vec" | "pin" | "join" | "try_join" | "ready") {
+                self.note(value, &format!("inside of `{name}!`, which would have to be expanded"));
+            }
             self.at(value, parent);
         } else if value.state == State::Raw {
             let text = format!("inside of `{name}!`, whose expansion would have to be known");
@@ -443,7 +473,11 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     pub(super) fn given(&mut self, value: &Value, path: &str) {
-        if path.starts_with("std::") {
+        let last = path.rsplit("::").next().unwrap_or(path);
+        if path.starts_with("std::") || path.starts_with("core::") || path.starts_with("alloc::") {
+            if !matches!(last, "drop" | "forget" | "drop_in_place" | "size_of_val") {
+                self.note(value, &format!("given to `{path}`, which is not followed"));
+            }
             return;
         }
         let (outcome, text) = match value.state {
