@@ -2,7 +2,11 @@
 //! It never looks for sites, and never decides how bad a verdict is.
 
 mod approved;
+mod bypass;
+mod calls;
+mod contain;
 mod flow;
+mod handed;
 mod index;
 mod outcome;
 mod places;

@@ -44,6 +44,7 @@ pub struct Covers {
     handle: String,
     handles: Vec<String>,
     covers: Vec<String>,
+    gives: Vec<[String; 2]>,
     born: Vec<String>,
     around: Vec<String>,
     middlewares: Vec<String>,
@@ -230,10 +231,10 @@ impl Knowledge {
         if self.entries.contains_key(&path.join("::")) {
             return path;
         }
-        let inner = path.iter().enumerate().skip(1).rev().find(|(_, name)| {
-            self.packages.get(*name).is_some_and(|&index| is_re_exported(&self.names[index]))
-        });
-        if let Some((at, _)) = inner
+        // `rustify::clients::reqwest::Client` is a type of rustify's own: only what stands directly
+        // behind the crate, or in a module that is there to hand others on, is taken for another.
+        let at = 1 + path[1..].iter().take_while(|name| hands_on(name)).count();
+        if path.get(at).is_some_and(|name| self.is_re_exported(name))
             && !self.is_known_module(&path, at)
         {
             let mut rest = path.split_off(at);
@@ -241,6 +242,10 @@ impl Knowledge {
             return rest;
         }
         path
+    }
+
+    fn is_re_exported(&self, name: &str) -> bool {
+        self.packages.get(name).is_some_and(|&index| is_re_exported(&self.names[index]))
     }
 
     /// Whether a crate has a module of its own under the name of another crate.
@@ -255,6 +260,26 @@ impl Knowledge {
 /// Crates that others hand on under their own name; `std` and the like would be a coincidence.
 fn is_re_exported(name: &str) -> bool {
     !matches!(name, "std" | "tokio" | "async-std" | "smol" | "async-net" | "websocket" | "curl")
+}
+
+/// Modules that crates keep for what they hand on: `tame_index::external::reqwest`.
+fn hands_on(module: &str) -> bool {
+    matches!(
+        module,
+        "external"
+            | "re_exports"
+            | "reexports"
+            | "re_export"
+            | "reexport"
+            | "export"
+            | "exports"
+            | "deps"
+            | "third_party"
+            | "vendor"
+            | "prelude"
+            | "__private"
+            | "__reexport"
+    )
 }
 
 impl Covers {

@@ -165,3 +165,18 @@ fn the_given_cases_are_right_from_the_package_too() {
 fn our_own_cases_are_right() {
     check_suite("more", 250);
 }
+
+#[test]
+fn every_way_out_of_a_stack_is_found_and_no_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/more");
+    let report = scan(&root, &policy()).unwrap();
+    let file = "app/src/bypasses.rs";
+    let text = fs::read_to_string(root.join(file)).unwrap();
+    let marked = text.lines().enumerate().filter(|(_, line)| line.ends_with("// bypass"));
+    let expected: Vec<usize> = marked.map(|(index, _)| index + 1).collect();
+    let bypasses = report.findings.iter().filter(|finding| finding.rule.code == "bypass");
+    let places = bypasses.filter_map(|finding| finding.place.as_ref());
+    let found: Vec<usize> =
+        places.filter(|place| place.file == file).map(|place| place.line).collect();
+    assert_eq!(found, expected);
+}

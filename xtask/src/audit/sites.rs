@@ -7,7 +7,7 @@ use crate::follow::Follower;
 use crate::policy::Policy;
 use crate::resolve::{Found, Resolver, Symbol};
 use crate::rules::{self, bypass, outside_home};
-use crate::syntax::{NodeId, NodeKind};
+use crate::syntax::NodeId;
 
 pub(super) fn of_file(
     resolver: &Resolver<'_>,
@@ -83,27 +83,9 @@ pub(super) fn bypasses(
     file: usize,
 ) -> Vec<Finding> {
     let tree = resolver.tree(file);
-    let covers = &resolver.knowledge.covers;
-    let is_stacked = |node: NodeId| {
-        let ty = resolver.type_of(file, node);
-        ty.peeled().foreign().is_some_and(|of| covers.is_stacked_type(&of))
-    };
     let mut found = Vec::new();
     for (index, node) in tree.nodes.iter().enumerate() {
-        let NodeKind::Method { receiver, name, .. } = &node.kind else {
-            continue;
-        };
-        let id = NodeId::after(index);
-        if name != "as_ref" || !is_stacked(*receiver) {
-            continue;
-        }
-        let expected = resolver.expected(file, id);
-        let role = expected.peeled().foreign().and_then(|of| resolver.knowledge.role(&of));
-        let sends = node.parent.is_some_and(|parent| {
-            matches!(&tree.nodes[parent.index()].kind, NodeKind::Method { receiver, name, .. }
-                if *receiver == id && covers.is_send(name))
-        });
-        if role.is_none() && !sends {
+        if !follower.is_bypass(file, NodeId::after(index)) {
             continue;
         }
         let at = resolver.file(file);

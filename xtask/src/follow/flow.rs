@@ -7,8 +7,8 @@ use super::Follower;
 use super::outcome::{Ending, Outcome};
 use super::stack::{State, Whose};
 use crate::knowledge::Role;
-use crate::resolve::{Def, Space, is_transparent, is_wrapper};
-use crate::syntax::{ItemId, ItemKind, NodeId, NodeKind};
+use crate::resolve::is_transparent;
+use crate::syntax::{ItemId, NodeId, NodeKind};
 
 /// Far more steps than any client takes.
 const MAX_STEPS: usize = 4_000;
@@ -27,12 +27,23 @@ pub(super) struct Flow<'f, 'a> {
     pub(super) follower: &'f Follower<'a>,
     waiting: Vec<Value>,
     seen: HashSet<Value>,
+    /// Functions that give the client, of which the same is true.
+    seen_functions: HashSet<Value>,
     endings: Vec<Ending>,
+    /// Where sight of the client was lost, in case that nothing else is known of it.
+    notes: Vec<Ending>,
 }
 
 impl<'f, 'a> Flow<'f, 'a> {
     pub(super) fn new(follower: &'f Follower<'a>) -> Self {
-        Self { follower, waiting: Vec::new(), seen: HashSet::new(), endings: Vec::new() }
+        Self {
+            follower,
+            waiting: Vec::new(),
+            seen: HashSet::new(),
+            seen_functions: HashSet::new(),
+            endings: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     pub(super) fn start(&mut self, file: usize, node: NodeId, state: State) {
@@ -51,15 +62,36 @@ impl<'f, 'a> Flow<'f, 'a> {
         while let Some(value) = self.waiting.pop() {
             n_steps += 1;
             if n_steps > MAX_STEPS {
-                self.end(&value, Outcome::Lost, "followed too far; split the function".into());
+                self.push(&value, Outcome::Lost, "followed too far; split the function".into());
                 break;
             }
             self.step(&value);
         }
-        self.endings
+        if self.endings.is_empty() { self.notes } else { self.endings }
     }
 
+    /// Whether a function that gives the client comes up for the first time.
+    pub(super) fn is_new_function(&mut self, function: &Value) -> bool {
+        self.seen_functions.insert(function.clone())
+    }
+
+    /// The client goes out of sight here, which decides only if no other way of it is known.
+    pub(super) fn note(&mut self, value: &Value, text: &str) {
+        if value.state == State::Raw {
+            let pos = self.follower.pos(value.file, value.node);
+            let (file, text) = (value.file, text.to_owned());
+            self.notes.push(Ending { file, pos, outcome: Outcome::Lost, text });
+        }
+    }
+
+    /// How this way ends. What is covered already has ended, and is not judged again.
     pub(super) fn end(&mut self, value: &Value, outcome: Outcome, text: String) {
+        if value.state != State::Kept {
+            self.push(value, outcome, text);
+        }
+    }
+
+    fn push(&mut self, value: &Value, outcome: Outcome, text: String) {
         let observed =
             matches!(outcome, Outcome::Sent) && self.follower.is_observed(value.file, value.node);
         let outcome = if observed { Outcome::Covered } else { outcome };
@@ -67,8 +99,14 @@ impl<'f, 'a> Flow<'f, 'a> {
         self.endings.push(Ending { file: value.file, pos, outcome, text });
     }
 
+    /// Covered by this call; what it gives may still hand out the raw client.
+    pub(super) fn covered(&mut self, value: &Value, call: NodeId, text: &str) {
+        self.end(value, Outcome::Covered, text.to_owned());
+        self.with_state(value, call, State::Kept);
+    }
+
     /// The same client in another expression of the same file.
-    fn at(&mut self, value: &Value, node: NodeId) {
+    pub(super) fn at(&mut self, value: &Value, node: NodeId) {
         self.go(Value { node, ..value.clone() });
     }
 
@@ -129,6 +167,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             NodeKind::Return(_) => self.out_of_function(value, parent),
             NodeKind::Break(_) => self.out_of_loop(value, parent),
             NodeKind::Closure { .. } => self.out_of_closure(value, parent),
+            NodeKind::Other(_) => self.note(value, "in an expression that is not followed"),
             NodeKind::Macro { path, is_parsed, .. } => {
                 self.macro_argument(value, parent, path.last().unwrap_or_default(), *is_parsed);
             }
@@ -157,6 +196,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             }
             at = parent;
         }
+        self.note(value, "the value of a labelled block");
     }
 
     fn macro_argument(&mut self, value: &Value, parent: NodeId, name: &str, is_parsed: bool) {
@@ -183,6 +223,9 @@ impl<'f, 'a> Flow<'f, 'a> {
             return;
         }
         if is_parsed {
+            if !matches!(name, "dbg" | "vec" | "pin" | "join" | "try_join" | "ready") {
+                self.note(value, &format!("inside of `{name}!`, which would have to be expanded"));
+            }
             self.at(value, parent);
         } else if value.state == State::Raw {
             let text = format!("inside of `{name}!`, whose expansion would have to be known");
@@ -192,6 +235,9 @@ impl<'f, 'a> Flow<'f, 'a> {
 
     /// `client.method(..)`.
     fn method(&mut self, value: &Value, call: NodeId, name: &str, args: &[NodeId]) {
+        if value.state == State::Kept {
+            return self.kept_method(value, call, name, args);
+        }
         let covers = &self.follower.resolver.knowledge.covers;
         let is_stacked = value.state != State::Raw;
         if let ([middleware], true) = (args, is_stacked && covers.is_push(name)) {
@@ -227,6 +273,9 @@ impl<'f, 'a> Flow<'f, 'a> {
         if is_transparent(name) {
             return self.at(value, call);
         }
+        if self.follower.reads_container(value.file, value.node, name, args) {
+            return self.at(value, call);
+        }
         let is_builder = matches!(role, Some(Role::Builder | Role::Config));
         if !is_builder && covers.is_send(name) {
             return self.end(value, Outcome::Sent, format!("sends with `.{name}()`, unwrapped"));
@@ -237,10 +286,45 @@ impl<'f, 'a> Flow<'f, 'a> {
         }
     }
 
+    /// A stack that is finished.
+    pub(super) fn built(&mut self, value: &Value, call: NodeId, state: State) {
+        match state.outcome() {
+            (Outcome::Covered, text) => self.covered(value, call, text),
+            (outcome, text) => self.end(value, outcome, text.to_owned()),
+        }
+    }
+
+    fn kept_method(&mut self, value: &Value, call: NodeId, name: &str, args: &[NodeId]) {
+        let resolver = self.follower.resolver;
+        let covers = &resolver.knowledge.covers;
+        if covers.is_push(name) {
+            return self.at(value, call);
+        }
+        if self.takes_raw(value, call) || self.enter_closure(value, call, name, args) {
+            return;
+        }
+        let ty = resolver.type_of(value.file, value.node);
+        if let Some((file, item)) = resolver.method(&ty, name) {
+            self.enter_this(value, file, item);
+        } else if is_transparent(name)
+            || matches!(name, "build" | "finish" | "into" | "try_into" | "get")
+        {
+            self.at(value, call);
+        }
+    }
+
+    /// Whether the raw client is taken out of its stack here, which ends this way.
+    pub(super) fn takes_raw(&mut self, value: &Value, call: NodeId) -> bool {
+        let takes = self.follower.takes_raw(value.file, call);
+        if takes {
+            self.push(value, Outcome::Sent, "taken raw out of its stack".into());
+        }
+        takes
+    }
+
     fn stacked_method(&mut self, value: &Value, call: NodeId, name: &str) {
         if name == "build" || name == "finish" {
-            let (outcome, text) = value.state.outcome();
-            return self.end(value, outcome, text.to_owned());
+            return self.built(value, call, value.state);
         }
         if is_transparent(name) || self.follower.resolver.knowledge.covers.is_layer(name) {
             return self.at(value, call);
@@ -253,7 +337,7 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     /// `.into()`: by what is expected of it.
-    fn turned(&mut self, value: &Value, call: NodeId) {
+    pub(super) fn turned(&mut self, value: &Value, call: NodeId) {
         let resolver = self.follower.resolver;
         let expected = resolver.expected(value.file, call);
         let of = expected.peeled().foreign();
@@ -333,7 +417,7 @@ impl<'f, 'a> Flow<'f, 'a> {
             resolver.knowledge.covers.is_cover(path) || self.follower.approved.has_wrapper(path)
         };
         if path.as_ref().is_some_and(is_cover) {
-            return self.end(value, Outcome::Covered, "wrapped by egret".into());
+            return self.covered(value, call, "wrapped by egret");
         }
         let is_layered = match name {
             "service" => self.is_under_our_layer(value.file, receiver),
@@ -361,6 +445,10 @@ impl<'f, 'a> Flow<'f, 'a> {
         ) {
             return self.enter_place(value, receiver);
         }
+        if is_channel(name) {
+            let text = "sent to whoever receives it, which would have to be known";
+            return self.end(value, Outcome::Lost, text.into());
+        }
         self.given(value, path.as_deref().unwrap_or(name));
     }
 
@@ -385,7 +473,11 @@ impl<'f, 'a> Flow<'f, 'a> {
     }
 
     pub(super) fn given(&mut self, value: &Value, path: &str) {
-        if path.starts_with("std::") {
+        let last = path.rsplit("::").next().unwrap_or(path);
+        if path.starts_with("std::") || path.starts_with("core::") || path.starts_with("alloc::") {
+            if !matches!(last, "drop" | "forget" | "drop_in_place" | "size_of_val") {
+                self.note(value, &format!("given to `{path}`, which is not followed"));
+            }
             return;
         }
         let (outcome, text) = match value.state {
@@ -395,147 +487,23 @@ impl<'f, 'a> Flow<'f, 'a> {
         self.end(value, outcome, text);
     }
 
-    /// `callee(.., client, ..)`.
-    fn argument(&mut self, value: &Value, call: NodeId, callee: NodeId, args: &[NodeId]) {
-        let index = args.iter().position(|arg| *arg == value.node).unwrap_or(0);
-        self.call_with(value, call, callee, index, args);
-    }
-
-    fn call_with(
-        &mut self,
-        value: &Value,
-        call: NodeId,
-        callee: NodeId,
-        index: usize,
-        args: &[NodeId],
-    ) {
-        let resolver = self.follower.resolver;
-        let node = resolver.node(value.file, callee);
-        let NodeKind::Path(path) = &node.kind else {
-            return self.enter_called_value(value, callee, index);
-        };
-        match resolver.path(value.file, node.scope, path, Space::Value) {
-            Some(Def::Item(file, item)) => self.local_call(value, file, item, index),
-            Some(Def::Variant(file, item, variant)) => {
-                self.enter_variant(value, file, item, &variant, &index.to_string());
-            }
-            Some(Def::Foreign(whole)) => self.foreign_call(value, call, &whole, index, args),
-            _ => {
-                let names: Vec<&str> =
-                    path.segments.iter().map(|segment| segment.name.as_str()).collect();
-                self.given(value, &names.join("::"));
-            }
-        }
-    }
-
-    fn local_call(&mut self, value: &Value, file: usize, item: ItemId, index: usize) {
-        match &self.follower.resolver.item(file, item).kind {
-            ItemKind::Function(function) => {
-                if self.is_approved(file, item) {
-                    let text = "covered by an approved wrapper".into();
-                    return self.end(value, Outcome::Covered, text);
-                }
-                match index.checked_sub(usize::from(function.this.is_some())) {
-                    Some(index) => self.enter_parameter(value, file, item, index),
-                    None => {
-                        self.enter_this(value, file, item);
-                    }
-                }
-            }
-            ItemKind::Struct { .. } => self.enter_field_of(value, file, item, &index.to_string()),
-            _ => {}
-        }
-    }
-
-    fn foreign_call(
-        &mut self,
-        value: &Value,
-        call: NodeId,
-        whole: &[String],
-        index: usize,
-        args: &[NodeId],
-    ) {
-        let path = whole.join("::");
-        let covers = &self.follower.resolver.knowledge.covers;
-        if covers.is_cover(&path) || self.follower.approved.has_wrapper(&path) {
-            self.end(value, Outcome::Covered, "wrapped by egret".into());
-        } else if covers.is_stack(&path) && value.state == State::Raw {
-            self.with_state(value, call, State::EMPTY);
-        } else if covers.is_stack(&path) || covers.continues_stack(&path) {
-            self.at(value, call);
-        } else if covers.is_whole(&path) {
-            let state = self.whole_stack(value, args);
-            let (outcome, text) = state.outcome();
-            self.end(value, outcome, text.to_owned());
-        } else if covers.is_empty_stack(&path) {
-            self.end(value, Outcome::Empty, "turned into a client with no middleware".into());
-        } else if is_wrapper(whole) || is_holder_of_closure(whole) {
-            self.at(value, call);
-        } else if path.ends_with("::from") || path.ends_with("::into") {
-            self.turned(value, call);
-        } else {
-            let _ = index;
-            self.given(value, &path);
-        }
-    }
-
-    /// `ClientWithMiddleware::new(client, vec![..])`.
-    fn whole_stack(&self, value: &Value, args: &[NodeId]) -> State {
-        let resolver = self.follower.resolver;
-        let mut state = State::EMPTY;
-        let Some(stack) = args.iter().find(|arg| **arg != value.node) else {
-            return state;
-        };
-        let mut at = *stack;
-        loop {
-            match &resolver.node(value.file, at).kind {
-                NodeKind::Array(parts) => {
-                    for part in parts {
-                        state = state.with(self.follower.whose(value.file, *part));
-                    }
-                    return state;
-                }
-                NodeKind::Call { callee, args } => {
-                    let path = self.follower.callee_path(value.file, *callee).unwrap_or_default();
-                    match args.as_slice() {
-                        _ if path.ends_with("Vec::new") || path.ends_with("Box::default") => {
-                            return state;
-                        }
-                        [inner] if path.ends_with("::new") || path.ends_with("::from") => {
-                            at = *inner
-                        }
-                        _ => return state.with(Whose::Unsure),
-                    }
-                }
-                NodeKind::Method { receiver, name, .. }
-                    if matches!(
-                        name.as_str(),
-                        "into" | "into_boxed_slice" | "into_iter" | "collect"
-                    ) =>
-                {
-                    at = *receiver;
-                }
-                NodeKind::Through(_, inner) => at = *inner,
-                NodeKind::Local(binding) => match self.follower.init_of(value.file, *binding) {
-                    Some(init) => at = init,
-                    None => return state.with(Whose::Unsure),
-                },
-                _ => return state.with(Whose::Unsure),
-            }
-        }
-    }
-
     pub(super) fn is_approved(&self, file: usize, item: ItemId) -> bool {
         !self.follower.approved.wrappers.is_empty()
             && self.follower.approved.has_wrapper(&self.follower.path_of_item(file, item))
     }
 }
 
-/// `LazyLock::new(closure)`: its value is the holder's.
-fn is_holder_of_closure(path: &[String]) -> bool {
-    let of = path.len().checked_sub(2).and_then(|at| path.get(at));
-    let last = path.last().map(String::as_str);
-    of.is_some_and(|of| of.contains("Lazy") || of == "OnceCell" || of == "OnceLock")
-        || matches!(last, Some("spawn_blocking" | "spawn" | "block_in_place" | "spawn_local"))
-        || matches!(last, Some("from_fn" | "catch_unwind" | "timeout" | "identity" | "leak"))
+/// Methods that put what they are given into a channel.
+fn is_channel(method: &str) -> bool {
+    matches!(
+        method,
+        "send"
+            | "try_send"
+            | "blocking_send"
+            | "send_timeout"
+            | "send_replace"
+            | "unbounded_send"
+            | "start_send"
+            | "send_async"
+    )
 }

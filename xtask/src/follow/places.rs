@@ -237,8 +237,7 @@ impl Flow<'_, '_> {
             return self.enter_implementations(value, file, item, index);
         }
         if let Some(param) = function.params.get(index) {
-            let there = Value { file, node: value.node, ..value.clone() };
-            self.enter_pattern(&there, &param.pattern.clone());
+            self.enter_pattern(&Value { file, ..value.clone() }, &param.pattern);
         }
     }
 
@@ -307,7 +306,7 @@ impl Flow<'_, '_> {
     }
 
     /// The paths that lead to a definition.
-    fn paths_to(&self, name: &str, of: &Def) -> Vec<(usize, NodeId)> {
+    pub(super) fn paths_to(&self, name: &str, of: &Def) -> Vec<(usize, NodeId)> {
         let resolver = self.follower.resolver;
         let aliases = resolver.names_of(name);
         let (Def::Module(at, _) | Def::Item(at, _) | Def::Variant(at, ..) | Def::Generic(at, ..)) =
@@ -325,20 +324,31 @@ impl Flow<'_, '_> {
         all.filter(leads).collect()
     }
 
+    /// The function whose body this is.
+    pub(super) fn function_of_body(&self, file: usize, body: NodeId) -> Option<ItemId> {
+        let resolver = self.follower.resolver;
+        let tree = resolver.tree(file);
+        let mut scope = Some(resolver.node(file, body).scope);
+        while let Some(at) = scope {
+            if let ScopeKind::Function(item) = tree.scope(at).kind
+                && resolver.function(file, item).is_some_and(|of| of.body == Some(body))
+            {
+                return Some(item);
+            }
+            scope = tree.scope(at).parent;
+        }
+        None
+    }
+
     /// Out of the body of a function, a static, or a macro.
     pub(super) fn out_of_body(&mut self, value: &Value, body: NodeId) {
         let resolver = self.follower.resolver;
+        if let Some(item) = self.function_of_body(value.file, body) {
+            return self.reach_callers(value, item);
+        }
         let tree = resolver.tree(value.file);
         let mut scope = Some(resolver.node(value.file, body).scope);
         while let Some(at) = scope {
-            if let ScopeKind::Function(item) = tree.scope(at).kind {
-                let is_body = resolver
-                    .function(value.file, item)
-                    .is_some_and(|function| function.body == Some(body));
-                if is_body {
-                    return self.reach_callers(value, item);
-                }
-            }
             let items = tree.scope(at).items.iter().copied();
             for item in items {
                 if matches!(&tree.item(item).kind, ItemKind::Value { init: Some(init), .. }
@@ -370,38 +380,6 @@ impl Flow<'_, '_> {
         }
     }
 
-    /// What a closure gives goes to whoever calls it: the method that it is an argument of.
-    pub(super) fn out_of_closure(&mut self, value: &Value, closure: NodeId) {
-        let resolver = self.follower.resolver;
-        let Some(parent) = resolver.node(value.file, closure).parent else {
-            return;
-        };
-        match &resolver.node(value.file, parent).kind {
-            NodeKind::Method { receiver, name, .. } if *receiver != closure => {
-                let ty = resolver.type_of(value.file, *receiver);
-                if resolver.method(&ty, name).is_none() {
-                    self.go(Value { node: parent, ..value.clone() });
-                }
-            }
-            NodeKind::Call { callee, .. } if *callee != closure => {
-                let is_local = matches!(&resolver.node(value.file, *callee).kind, NodeKind::Path(path)
-                    if matches!(resolver.path(value.file, resolver.node(value.file, *callee).scope,
-                        path, Space::Value), Some(Def::Item(..))));
-                if !is_local {
-                    self.go(Value { node: parent, ..value.clone() });
-                }
-            }
-            NodeKind::Call { .. } => self.go(Value { node: parent, ..value.clone() }),
-            NodeKind::Let { pattern: Pattern::Binding(binding, _), .. } => {
-                let uses = &resolver.tree(value.file).bindings[binding.index()].uses;
-                for node in uses {
-                    self.function_used(value, value.file, *node);
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// A function's result goes to every caller in the workspace.
     fn reach_callers(&mut self, value: &Value, item: ItemId) {
         let resolver = self.follower.resolver;
@@ -415,7 +393,7 @@ impl Flow<'_, '_> {
         }
         for of in &wanted {
             for (file, node) in self.paths_to(&name, of) {
-                self.function_used(value, file, node);
+                self.function_used(&Value { file, node, ..value.clone() });
             }
         }
         let packages: Vec<usize> = wanted
@@ -434,23 +412,6 @@ impl Flow<'_, '_> {
             if member.is_some_and(|member| wanted.contains(&member)) {
                 self.go(Value { file, node, ..value.clone() });
             }
-        }
-    }
-
-    /// A function that gives the client, used as a callee or as a value.
-    fn function_used(&mut self, value: &Value, file: usize, node: NodeId) {
-        let resolver = self.follower.resolver;
-        let Some(parent) = resolver.node(file, node).parent else {
-            return;
-        };
-        match &resolver.node(file, parent).kind {
-            NodeKind::Call { callee, .. } if *callee == node => {
-                self.go(Value { file, node: parent, ..value.clone() });
-            }
-            NodeKind::Method { .. } | NodeKind::Call { .. } => {
-                self.out_of_closure(&Value { file, ..value.clone() }, node);
-            }
-            _ => {}
         }
     }
 }

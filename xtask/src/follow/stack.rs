@@ -13,6 +13,8 @@ pub(super) enum State {
     Raw,
     /// In a stack, with what is in it so far.
     Stacked { ours: bool, others: bool, unsure: bool },
+    /// Covered; followed on only to see whether the raw client is taken out again.
+    Kept,
 }
 
 /// Whose middleware something is.
@@ -28,6 +30,7 @@ impl State {
 
     pub(super) fn with(self, whose: Whose) -> Self {
         let (mut ours, mut others, mut unsure) = match self {
+            Self::Kept => return self,
             Self::Raw => (false, false, false),
             Self::Stacked { ours, others, unsure } => (ours, others, unsure),
         };
@@ -43,7 +46,9 @@ impl State {
     pub(super) fn outcome(self) -> (Outcome, &'static str) {
         match self {
             Self::Raw => (Outcome::Sent, "used as it came to be"),
-            Self::Stacked { ours: true, .. } => (Outcome::Covered, "in a stack that records"),
+            Self::Kept | Self::Stacked { ours: true, .. } => {
+                (Outcome::Covered, "in a stack that records")
+            }
             Self::Stacked { unsure: true, .. } => {
                 (Outcome::Lost, "in a stack with a middleware whose type is not written down")
             }

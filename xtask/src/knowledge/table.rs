@@ -70,6 +70,9 @@ pub(super) fn read(clients: &str, covers: &str) -> Result<Knowledge, toml::de::E
     for client in tables.client {
         knowledge.learn(client);
     }
+    for [function, result] in knowledge.covers.gives.clone() {
+        knowledge.returns.insert(function, result);
+    }
     let known: Vec<String> = knowledge.covers.paths().map(str::to_owned).collect();
     for path in known {
         knowledge.learn_prefixes(&path);

@@ -28,4 +28,7 @@ fn re_exports_lead_to_the_crate_itself() {
     check("isahc::prelude::HttpClient::new", "isahc::HttpClient::new");
     check("tame_index::external::reqwest::Client::new", "reqwest::Client::new");
     check("tokio_tungstenite::tungstenite::connect", "tungstenite::connect");
+    check("egret::ureq::middleware", "egret::ureq::middleware");
+    check("egret::reqwest::wrap", "egret::reqwest::wrap");
+    check("rustify::clients::reqwest::Client::new", "rustify::clients::reqwest::Client::new");
 }

@@ -143,6 +143,8 @@ fn agents(egret: &Egret) {
     let config = ureq::Agent::config_builder().middleware(egret.ureq_middleware()).build();
     let _ = ureq::Agent::new_with_config(config); //~ WRAPPED ureq
     let _ = ureq::Agent::config_builder().middleware(egret.ureq_middleware()).build().new_agent(); //~ WRAPPED ureq
+    let own = egret::ureq::middleware();
+    let _ = ureq::Agent::config_builder().middleware(own).build().new_agent(); //~ WRAPPED ureq
     let _ = ureq::Agent::config_builder().build().new_agent(); //~ FLAG ureq
 }
 async fn observed(egret: Egret) {

@@ -14,6 +14,9 @@ mod handles;
 mod sockets;
 mod macros;
 mod chains;
+mod sight;
+mod containers;
+mod bypasses;
 mod included {
     include!("included_part.rs");
 }

@@ -36,3 +36,10 @@ pub fn g() {
     get::new();
     std::net::TcpListener::bind("x").ok();
 }
+mod of_that_name {
+    // A module of rustify's own, which it names after what it is built on.
+    use rustify::clients::reqwest::Client as H;
+    fn f() {
+        let _ = H::new(x(), y());
+    }
+}
