@@ -1,7 +1,10 @@
 //! Fixes that cannot change what compiles around them: a client in a `let` is wrapped on the spot.
-//! It never touches a client whose type is written down or that leaves its block.
+//! It never touches a client whose type is written down, that leaves its block, or whose package
+//! cannot call `egret::wrap`.
 
+mod package;
 mod safe;
+mod uses;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +25,8 @@ pub struct Fixes {
     pub n_sites: usize,
     /// How many open sites are left to a person.
     pub n_left: usize,
+    /// Clients that `egret::wrap` could take, and why they are left, by place.
+    pub left: Vec<(Place, String)>,
 }
 
 /// One file before and after.
@@ -49,13 +54,18 @@ pub fn propose(report: &Report, text: impl Fn(&str) -> Option<Arc<str>>) -> Fixe
     }
     for (file, places) in by_file {
         let Some(before) = text(file) else { continue };
-        let ranges = safe::ranges(&before, &places);
+        let refusal = package::refusal(file, &text);
+        let ranges = if refusal.is_none() { safe::ranges(&before, &places) } else { Vec::new() };
+        let why = refusal.as_deref().unwrap_or(NOT_ON_THE_SPOT);
+        let is_wrapped = |place: &Place| ranges.iter().any(|(of, _)| of == place);
+        let left = places.iter().filter(|place| !is_wrapped(place));
+        fixes.left.extend(left.map(|place| ((*place).clone(), why.to_owned())));
         if ranges.is_empty() {
             continue;
         }
         let mut after = before.to_string();
         // From the end, so that the offsets before stay right.
-        for range in ranges.iter().rev() {
+        for (_, range) in ranges.iter().rev() {
             after.insert(range.end, ')');
             after.insert_str(range.start, "egret::wrap(");
         }
@@ -65,6 +75,11 @@ pub fn propose(report: &Report, text: impl Fn(&str) -> Option<Arc<str>>) -> Fixe
     }
     fixes
 }
+
+const NOT_ON_THE_SPOT: &str = "its type, its errors or what becomes of it would change: only a \
+    client in a `let` whose every use is `client.get(..).send().await` (or another method), \
+    followed by `unwrap`, `expect`, a `match` that ignores the error, or `?` into any error, is \
+    wrapped on the spot";
 
 /// What `egret::wrap` takes, directly or once it is built.
 const SYMBOLS: &[&str] = &[

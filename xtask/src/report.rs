@@ -5,6 +5,7 @@ mod github;
 mod inventory;
 mod json;
 mod junit;
+mod lines;
 mod markdown;
 mod message;
 mod sarif;

@@ -204,9 +204,18 @@ fn an_inventory_names_what_is_called() {
 #[test]
 fn a_fix_is_shown_and_written_only_when_told() {
     let root = throw_away();
+    // Without `egret` among the dependencies, the fix would not build: it says so.
+    let refused = egret(root.path(), &["audit", "--fix"]);
+    assert_eq!(exits(&refused, 1), "");
+    assert!(text(&refused.stderr).contains("no `egret` among its dependencies"));
+    let manifest = fs::read_to_string(root.path().join("Cargo.toml")).unwrap();
+    fs::write(root.path().join("Cargo.toml"), manifest + "egret = \"0.1\"\n").unwrap();
+    let source = ONE_CLIENT.replace("fn first", "async fn first");
+    let source = source.replace("things\");", "things\").send().await.unwrap();");
+    fs::write(root.path().join("src/lib.rs"), &source).unwrap();
     let shown = exits(&egret(root.path(), &["audit", "--fix"]), 1);
     assert!(shown.starts_with("--- a/src/lib.rs\n+++ b/src/lib.rs\n"), "{shown}");
-    assert_eq!(fs::read_to_string(root.path().join("src/lib.rs")).unwrap(), ONE_CLIENT);
+    assert_eq!(fs::read_to_string(root.path().join("src/lib.rs")).unwrap(), source);
     exits(&egret(root.path(), &["audit", "--fix", "--write"]), 1);
     let fixed = fs::read_to_string(root.path().join("src/lib.rs")).unwrap();
     assert!(fixed.contains("let client = egret::wrap(reqwest::Client::new());"), "{fixed}");

@@ -149,6 +149,9 @@ fn offer_fixes(
             files::write(&root.join(&change.file), change.after.as_bytes())?;
         }
     }
+    for (place, why) in &fixes.left {
+        writeln!(terminal.err, "fix: {}:{}:{}: {why}", place.file, place.line, place.column)?;
+    }
     let (n_sites, n_files) = (fixes.n_sites, fixes.changes.len());
     let verb = if write { "changed" } else { "can be changed with --write" };
     writeln!(

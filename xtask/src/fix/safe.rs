@@ -1,26 +1,24 @@
-//! Which clients can be wrapped on the spot: those in a plain `let`, used only by methods that a
-//! wrapped client has too. It never guesses about a macro: what is in its arguments is unknown.
+//! Which clients can be wrapped on the spot: those in a plain `let` whose every use stays the same.
+//! It never looks at manifests.
 
 use std::ops::Range;
 use std::thread;
 
-use proc_macro2::{LineColumn, TokenStream, TokenTree};
+use proc_macro2::LineColumn;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, Pat, Stmt};
+use syn::{Block, Expr, Pat, Signature, Stmt};
 
+use super::uses;
 use crate::findings::Place;
 use crate::syntax;
-
-/// Methods that a wrapped client has under the same name, with the same arguments.
-const SHARED: &[&str] = &["delete", "get", "head", "patch", "post", "put", "request"];
 
 /// Enough for what nests as deeply as the audit's own parser lets through.
 const STACK_BYTES: usize = 1 << 28;
 
-/// The bytes of the expressions to wrap, in order. A text that does not parse has none, and neither
+/// The places to wrap with the bytes of their expressions, in order. A text that does not parse has none, and neither
 /// has one that nests too deeply.
-pub(super) fn ranges(text: &str, places: &[&Place]) -> Vec<Range<usize>> {
+pub(super) fn ranges(text: &str, places: &[&Place]) -> Vec<(Place, Range<usize>)> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK_BYTES);
         let found = thread.spawn_scoped(scope, || find(text, places)).map(|thread| thread.join());
@@ -28,32 +26,72 @@ pub(super) fn ranges(text: &str, places: &[&Place]) -> Vec<Range<usize>> {
     })
 }
 
-fn find(text: &str, places: &[&Place]) -> Vec<Range<usize>> {
+fn find(text: &str, places: &[&Place]) -> Vec<(Place, Range<usize>)> {
     if syntax::parse(text).is_err() {
         return Vec::new();
     }
     let Ok(file) = syn::parse_file(text) else { return Vec::new() };
-    let mut finder = Finder { places, found: Vec::new() };
+    let mut finder = Finder { places, takes_any_error: false, found: Vec::new() };
     finder.visit_file(&file);
     let mut found = finder.found;
-    found.sort_by_key(|range| range.start);
+    found.sort_by_key(|(_, range)| range.start);
     found
 }
 
 struct Finder<'p> {
     places: &'p [&'p Place],
-    found: Vec<Range<usize>>,
+    /// Whether `?` takes an error of any type here.
+    takes_any_error: bool,
+    found: Vec<(Place, Range<usize>)>,
+}
+
+impl Finder<'_> {
+    fn inside(&mut self, takes_any_error: bool, visit: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.takes_any_error, takes_any_error);
+        visit(self);
+        self.takes_any_error = outer;
+    }
+
+    fn function(&mut self, signature: &Signature, block: &Block) {
+        let takes = uses::takes_any_error(&signature.output);
+        self.inside(takes, |finder| finder.visit_block(block));
+    }
 }
 
 impl<'ast> Visit<'ast> for Finder<'_> {
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        self.function(&item.sig, &item.block);
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        self.function(&item.sig, &item.block);
+    }
+
+    fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
+        if let Some(block) = &item.default {
+            self.function(&item.sig, block);
+        }
+    }
+
+    fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
+        self.inside(false, |finder| visit::visit_expr_closure(finder, closure));
+    }
+
+    fn visit_expr_async(&mut self, block: &'ast syn::ExprAsync) {
+        self.inside(false, |finder| visit::visit_expr_async(finder, block));
+    }
+
     fn visit_block(&mut self, block: &'ast Block) {
         for (index, statement) in block.stmts.iter().enumerate() {
             if let Some((name, made)) = plain_let(statement)
-                && self.places.iter().any(|place| is_at(made.span().start(), place))
+                && let Some(place) =
+                    self.places.iter().find(|place| is_at(made.span().start(), place))
                 && is_client(made)
-                && block.stmts[index + 1..].iter().all(|later| keeps(later, &name))
+                && block.stmts[index + 1..]
+                    .iter()
+                    .all(|later| uses::keep(later, &name, self.takes_any_error))
             {
-                self.found.push(made.span().byte_range());
+                self.found.push(((*place).clone(), made.span().byte_range()));
             }
         }
         visit::visit_block(self, block);
@@ -94,51 +132,4 @@ fn is_client(made: &Expr) -> bool {
 
 fn is_built(expression: &Expr) -> bool {
     matches!(expression, Expr::MethodCall(call) if call.method == "build" && call.args.is_empty())
-}
-
-/// Whether a statement uses the name only as the receiver of methods that both types have.
-fn keeps(statement: &Stmt, name: &str) -> bool {
-    let mut uses = Uses { name, are_shared: true };
-    uses.visit_stmt(statement);
-    uses.are_shared
-}
-
-struct Uses<'n> {
-    name: &'n str,
-    are_shared: bool,
-}
-
-impl Uses<'_> {
-    fn is_name(&self, expression: &Expr) -> bool {
-        matches!(expression, Expr::Path(path) if path.path.is_ident(self.name))
-    }
-}
-
-impl<'ast> Visit<'ast> for Uses<'_> {
-    fn visit_expr(&mut self, expression: &'ast Expr) {
-        if let Expr::MethodCall(call) = expression
-            && self.is_name(&call.receiver)
-            && SHARED.iter().any(|method| call.method == method)
-        {
-            call.args.iter().for_each(|argument| self.visit_expr(argument));
-        } else if self.is_name(expression) {
-            self.are_shared = false;
-        } else {
-            visit::visit_expr(self, expression);
-        }
-    }
-
-    fn visit_macro(&mut self, called: &'ast syn::Macro) {
-        self.are_shared &= !mentions(called.tokens.clone(), self.name);
-    }
-}
-
-fn mentions(tokens: TokenStream, name: &str) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == name,
-        TokenTree::Group(group) => mentions(group.stream(), name),
-        // `format!("{client:?}")` names it inside of a string.
-        TokenTree::Literal(literal) => literal.to_string().contains(name),
-        TokenTree::Punct(_) => false,
-    })
 }

@@ -1,6 +1,7 @@
 //! Tests of the six outputs, on one report that has something of everything.
 //! They never scan; `tests/audit.rs` does.
 
+mod many;
 mod shapes;
 mod standards;
 
