@@ -11,6 +11,7 @@ mod index;
 mod outcome;
 mod places;
 mod stack;
+mod whose;
 
 use std::cell::OnceCell;
 

@@ -258,6 +258,9 @@ fn exceptions_in_the_sources_need_a_reason_and_a_use() {
     check("// egret: allow(reqwest) reason=\"a probe\"", 0, "1 suppressed");
     check("// egret: allow(unwrapped-client) reason=\"a probe\"", 0, "1 suppressed");
     check("/* egret: allow(reqwest) reason=\"a probe\" */", 0, "1 suppressed");
+    check("// egret: allow(reqwest, unwrapped-client) reason=\"a probe\"", 0, "1 suppressed");
+    let part = "allows `nonsense` where nothing of it is";
+    check("// egret: allow(reqwest, nonsense) reason=\"a probe\"", 1, part);
     check("// egret: allow(reqwest)", 1, "missing-reason");
     check("// egret: allow(ureq) reason=\"a probe\"", 1, "stale-suppression");
     check("// egret: allow(reqwest) reason=\"a probe\" until=\"2020-01-01\"", 1, "which is over");

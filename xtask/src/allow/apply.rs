@@ -10,6 +10,8 @@ use crate::findings::{Allowance, Allowed, Place, Report, Suppressed, Verdict};
 pub enum Use {
     /// It suppressed this many sites and findings.
     Suppressed(usize),
+    /// It suppressed something, and of what it names, these fit nothing on its lines.
+    Partly(Vec<String>),
     /// Nothing on its lines fits it.
     Idle,
     /// It has no reason, so it does not count.
@@ -46,7 +48,19 @@ fn apply_one(allowance: &Allowance, report: &mut Report, today: Date) -> Use {
         slot.get_or_insert_with(|| mark.clone());
         n_suppressed += 1;
     }
-    if n_suppressed == 0 { Use::Idle } else { Use::Suppressed(n_suppressed) }
+    if n_suppressed == 0 {
+        return Use::Idle;
+    }
+    let idle: Vec<String> = allowed
+        .subjects
+        .iter()
+        .filter(|subject| {
+            let alone = Allowed { subjects: vec![(*subject).clone()], ..allowed.clone() };
+            targets(allowance, &alone, report).next().is_none()
+        })
+        .cloned()
+        .collect();
+    if idle.is_empty() { Use::Suppressed(n_suppressed) } else { Use::Partly(idle) }
 }
 
 /// What the comment covers and names. A covered site needs no exception.

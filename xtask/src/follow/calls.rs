@@ -3,7 +3,7 @@
 
 use super::flow::{Flow, Value};
 use super::outcome::Outcome;
-use super::stack::{State, Whose};
+use super::stack::State;
 use crate::resolve::{Def, Space, is_wrapper};
 use crate::syntax::{ItemId, ItemKind, NodeId, NodeKind};
 
@@ -86,7 +86,9 @@ impl Flow<'_, '_> {
         } else if covers.is_stack(&path) || covers.continues_stack(&path) {
             self.at(value, call);
         } else if covers.is_whole(&path) {
-            let state = self.whole_stack(value, args);
+            let stack = args.iter().find(|arg| **arg != value.node);
+            let state =
+                stack.map_or(State::EMPTY, |stack| self.follower.whole_stack(value.file, *stack));
             self.built(value, call, state);
         } else if covers.is_empty_stack(&path) {
             self.end(value, Outcome::Empty, "turned into a client with no middleware".into());
@@ -97,52 +99,6 @@ impl Flow<'_, '_> {
         } else {
             let _ = index;
             self.given(value, &path);
-        }
-    }
-
-    /// `ClientWithMiddleware::new(client, vec![..])`.
-    fn whole_stack(&self, value: &Value, args: &[NodeId]) -> State {
-        let resolver = self.follower.resolver;
-        let mut state = State::EMPTY;
-        let Some(stack) = args.iter().find(|arg| **arg != value.node) else {
-            return state;
-        };
-        let mut at = *stack;
-        loop {
-            match &resolver.node(value.file, at).kind {
-                NodeKind::Array(parts) => {
-                    for part in parts {
-                        state = state.with(self.follower.whose(value.file, *part));
-                    }
-                    return state;
-                }
-                NodeKind::Call { callee, args } => {
-                    let path = self.follower.callee_path(value.file, *callee).unwrap_or_default();
-                    match args.as_slice() {
-                        _ if path.ends_with("Vec::new") || path.ends_with("Box::default") => {
-                            return state;
-                        }
-                        [inner] if path.ends_with("::new") || path.ends_with("::from") => {
-                            at = *inner
-                        }
-                        _ => return state.with(Whose::Unsure),
-                    }
-                }
-                NodeKind::Method { receiver, name, .. }
-                    if matches!(
-                        name.as_str(),
-                        "into" | "into_boxed_slice" | "into_iter" | "collect"
-                    ) =>
-                {
-                    at = *receiver;
-                }
-                NodeKind::Through(_, inner) => at = *inner,
-                NodeKind::Local(binding) => match self.follower.init_of(value.file, *binding) {
-                    Some(init) => at = init,
-                    None => return state.with(Whose::Unsure),
-                },
-                _ => return state.with(Whose::Unsure),
-            }
         }
     }
 }

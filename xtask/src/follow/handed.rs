@@ -29,7 +29,7 @@ impl Flow<'_, '_> {
             NodeKind::Call { callee, args } => {
                 let index = args.iter().position(|arg| *arg == id).unwrap_or(0);
                 match self.function_called(file, *callee) {
-                    Some(Def::Item(to, item)) => self.into_parameter(value, to, item, index),
+                    Some(Def::Item(to, item)) => self.through_parameter(value, to, item, index),
                     Some(Def::Foreign(whole)) if is_wrapper(&whole) => self.function_used(&there),
                     _ => self.go(there),
                 }
@@ -38,7 +38,7 @@ impl Flow<'_, '_> {
                 let index = args.iter().position(|arg| *arg == id).unwrap_or(0);
                 let ty = resolver.type_of(file, *receiver);
                 match resolver.method(&ty, name) {
-                    Some((to, item)) => self.into_parameter(value, to, item, index),
+                    Some((to, item)) => self.through_parameter(value, to, item, index),
                     None => self.go(there),
                 }
             }
@@ -70,7 +70,7 @@ impl Flow<'_, '_> {
     }
 
     /// `fn z(f: impl FnOnce() -> Client)`: where `f` is called.
-    fn into_parameter(&mut self, value: &Value, file: usize, item: ItemId, index: usize) {
+    fn through_parameter(&mut self, value: &Value, file: usize, item: ItemId, index: usize) {
         let resolver = self.follower.resolver;
         let ItemKind::Function(function) = &resolver.item(file, item).kind else {
             self.note(value, HANDED_ON);

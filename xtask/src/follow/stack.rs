@@ -3,8 +3,8 @@
 
 use super::Follower;
 use super::outcome::Outcome;
-use crate::resolve::{Def, Space, Ty};
-use crate::syntax::{ItemId, NodeId, NodeKind, ScopeId, ScopeKind, Through};
+use crate::resolve::{Def, Space};
+use crate::syntax::{ItemId, NodeId, NodeKind, ScopeId, ScopeKind};
 
 /// The state of a client on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,100 +61,6 @@ impl State {
 }
 
 impl Follower<'_> {
-    /// Whose a middleware is, by the type of the expression.
-    pub(super) fn whose(&self, file: usize, node: NodeId) -> Whose {
-        let at = self.resolver.node(file, node);
-        if let NodeKind::Call { callee, args } = &at.kind
-            && let Some(path) = self.callee_path(file, *callee)
-        {
-            if self.is_ours(&path) {
-                return Whose::Ours;
-            }
-            let names: Vec<String> = path.split("::").map(str::to_owned).collect();
-            if crate::resolve::is_wrapper(&names)
-                && let Some(inner) = args.last()
-            {
-                return self.whose(file, *inner);
-            }
-        }
-        if let NodeKind::Through(operator, inner) = &at.kind {
-            let inner = self.whose(file, *inner);
-            // `as Arc<dyn Middleware>` hides a type that stands in front of it.
-            if !matches!(operator, Through::Cast(_)) || inner != Whose::Unsure {
-                return inner;
-            }
-        }
-        if let NodeKind::Method { receiver, name, .. } = &at.kind
-            && let Some(of) = self.resolver.type_of(file, *receiver).peeled().foreign()
-            && self.is_ours(&format!("{of}::{name}"))
-        {
-            return Whose::Ours;
-        }
-        let ty = self.resolver.type_of(file, node);
-        match ty.peeled() {
-            Ty::Def(Def::Item(to, item), _) => {
-                let path = self.path_of_item(*to, *item);
-                if self.is_ours(&path) {
-                    Whose::Ours
-                } else if self.is_trait(*to, *item) {
-                    Whose::Unsure
-                } else {
-                    Whose::Others
-                }
-            }
-            Ty::Def(Def::Foreign(path), _) => {
-                let whole = path.join("::");
-                if self.is_ours(&whole) {
-                    Whose::Ours
-                } else if whole.ends_with("::Middleware") {
-                    Whose::Unsure
-                } else {
-                    Whose::Others
-                }
-            }
-            _ => self.whose_by_path(file, node),
-        }
-    }
-
-    fn whose_by_path(&self, file: usize, node: NodeId) -> Whose {
-        let at = self.resolver.node(file, node);
-        match &at.kind {
-            // `Retry::new()` of a crate of others, whose result no table knows.
-            NodeKind::Call { callee, .. } => match self.callee_path(file, *callee) {
-                Some(_) => Whose::Others,
-                None => self.whose_by_name(file, *callee),
-            },
-            // `egret::tower_client().around_retries()`: a setting of a layer leaves it what it is.
-            NodeKind::Method { receiver, .. } => match self.whose(file, *receiver) {
-                Whose::Ours => Whose::Ours,
-                _ => self.whose_by_path(file, *receiver),
-            },
-            NodeKind::Closure { .. } | NodeKind::Struct { .. } | NodeKind::Path(_) => Whose::Others,
-            _ => Whose::Unsure,
-        }
-    }
-
-    /// `Cache::new(..)` of which nothing else is known: the type's name is there to be approved.
-    fn whose_by_name(&self, file: usize, callee: NodeId) -> Whose {
-        let NodeKind::Path(path) = &self.resolver.node(file, callee).kind else {
-            return Whose::Unsure;
-        };
-        let of = path.segments.len().checked_sub(2).map(|at| path.segments[at].name.as_str());
-        match of.filter(|of| of.starts_with(char::is_uppercase)) {
-            Some(of) if self.is_ours(of) => Whose::Ours,
-            Some(_) => Whose::Others,
-            None => Whose::Unsure,
-        }
-    }
-
-    fn is_ours(&self, path: &str) -> bool {
-        self.resolver.knowledge.covers.is_middleware(path) || self.approved.has_middleware(path)
-    }
-
-    fn is_trait(&self, file: usize, item: ItemId) -> bool {
-        matches!(self.resolver.item(file, item).kind, crate::syntax::ItemKind::Trait(_))
-    }
-
     /// The full path of what is called.
     pub(super) fn callee_path(&self, file: usize, callee: NodeId) -> Option<String> {
         let node = self.resolver.node(file, callee);

@@ -30,6 +30,11 @@ fn finding(allowance: &Allowance, used: &Use, severity: Severity) -> Option<Find
             "remove the comment, or put it on the line before the call",
             "it covers this, which makes no such call",
         ),
+        Use::Partly(idle) => (
+            format!("allows `{}` where nothing of it is", idle.join(", ")),
+            "remove that part of the list; the rest is used",
+            "it covers this, which has nothing of that part",
+        ),
         Use::Expired => (
             format!("allows `{subjects}` until {until}, which is over"),
             "mend the call, or decide again and write a later day",

@@ -14,6 +14,7 @@ mod handles;
 mod sockets;
 mod macros;
 mod chains;
+mod stacks;
 mod sight;
 mod containers;
 mod bypasses;
