@@ -84,7 +84,9 @@ pub enum Failure {
     #[error("the baseline cannot be written: {0}")]
     BaselineText(#[from] toml::ser::Error),
     /// No rule has that name.
-    #[error("no rule is named `{name}`; the rules are {known}")]
+    #[error(
+        "no rule is named `{name}`; the rules are {known}; a verdict other than `covered` names its rule"
+    )]
     NoSuchRule {
         /// What was asked for.
         name: String,

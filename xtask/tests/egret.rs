@@ -80,7 +80,12 @@ fn init_makes_today_pass_and_tomorrow_fail() {
     assert!(exits(&egret(root, &["audit"]), 1).contains("stale-baseline"));
     exits(&egret(root, &["audit", "--update-baseline"]), 0);
     fs::write(root.join("src/lib.rs"), ONE_CLIENT).unwrap();
-    exits(&egret(root, &["audit", "--update-baseline"]), 1);
+    let kept_out = egret(root, &["audit", "--update-baseline"]);
+    exits(&kept_out, 1);
+    assert!(text(&kept_out.stderr).contains("1 entries are open"), "{kept_out:?}");
+    let grown = egret(root, &["audit", "--update-baseline", "--grow"]);
+    exits(&grown, 0);
+    assert!(!text(&grown.stderr).contains("--grow"), "{grown:?}");
 }
 
 #[test]
@@ -273,6 +278,10 @@ fn every_rule_is_explained() {
     let root = tempfile::tempdir().unwrap();
     let page = exits(&egret(root.path(), &["audit", "--explain", "unwrapped-client"]), 0);
     assert!(page.starts_with("# unwrapped-client\n"), "{page}");
+    for verdict in ["wrapped_empty", "wrapped_other", "mixed", "unwrapped", "unknown"] {
+        let page = exits(&egret(root.path(), &["audit", "--explain", verdict]), 0);
+        assert!(page.starts_with("# "), "{verdict}: {page}");
+    }
     let output = egret(root.path(), &["audit", "--explain", "nothing"]);
     exits(&output, 2);
     assert!(text(&output.stderr).contains("unwrapped-client"));

@@ -41,12 +41,25 @@ pub fn audit(
 }
 
 fn explain(name: &str, terminal: &mut Terminal<'_>) -> Result<u8, Failure> {
-    let rule = rules::named(name).ok_or_else(|| Failure::NoSuchRule {
+    let of_verdict = || rule_of_verdict(name).and_then(rules::named);
+    let rule = rules::named(name).or_else(of_verdict).ok_or_else(|| Failure::NoSuchRule {
         name: name.to_owned(),
         known: rules::codes().join(", "),
     })?;
     write!(terminal.out, "{}", rule.page)?;
     Ok(0)
+}
+
+/// The rule that sites of a verdict break, by the verdict's name. Covered ones break none.
+fn rule_of_verdict(verdict: &str) -> Option<&'static str> {
+    match verdict {
+        "wrapped_empty" => Some("empty-stack"),
+        "wrapped_other" => Some("other-stack"),
+        "mixed" => Some("mixed-client"),
+        "unwrapped" => Some("unwrapped-client"),
+        "unknown" => Some("unknown-client"),
+        _ => None,
+    }
 }
 
 /// Where each format goes. At most one goes to standard output.
@@ -96,10 +109,16 @@ fn judged(
     if arguments.update_baseline {
         let current = Baseline::of(&report);
         let old = baseline.take().unwrap_or_default();
+        let n_current = current.len();
         let new = if arguments.grow { current } else { old.shrunk_to(&current) };
+        let n_missing = n_current - new.len();
         files::write(&baseline_file.path, new.to_toml()?.as_bytes())?;
         let (n_old, n_new, shown) = (old.len(), new.len(), &baseline_file.shown);
         writeln!(terminal.err, "{shown}: {n_new} entries, {n_old} before")?;
+        if n_missing > 0 {
+            let what = "are open and stay out of the baseline; --grow puts them in";
+            writeln!(terminal.err, "{shown}: {n_missing} entries {what}")?;
+        }
         baseline = Some(new);
     }
     if let Some(baseline) = &baseline {

@@ -17,6 +17,8 @@ pub(super) struct Manifest {
     pub(super) library: Option<String>,
     pub(super) dependencies: Vec<Declared>,
     pub(super) targets: Vec<Target>,
+    /// Root files that targets name and that are not there.
+    pub(super) missing: Vec<String>,
     /// The folders that the workspace leaves out, if it is one.
     pub(super) excluded: Vec<PathBuf>,
 }
@@ -59,6 +61,7 @@ pub(super) fn read(folder: &Path) -> Result<Manifest, String> {
         manifest.name = Some(name.to_owned());
         manifest.dependencies = dependencies(&table, folder);
         targets(&mut manifest, &table, package, name);
+        manifest.missing = missing(&table, package, folder);
     }
     Ok(manifest)
 }
@@ -187,6 +190,17 @@ fn targets(manifest: &mut Manifest, table: &Table, package: &Table, name: &str) 
     if has_library {
         manifest.library = Some(library);
     }
+}
+
+fn missing(table: &Table, package: &Table, folder: &Path) -> Vec<String> {
+    let sections = ["lib", "bin", "example", "test", "bench"].map(|section| table.get(section));
+    let declared = sections.into_iter().flatten().flat_map(|section| match section {
+        Value::Array(targets) => targets.iter().collect(),
+        target => vec![target],
+    });
+    let paths = declared.filter_map(|target| target.get("path"));
+    let named = paths.chain(package.get("build")).filter_map(Value::as_str);
+    named.filter(|path| !folder.join(path).is_file()).map(str::to_owned).collect()
 }
 
 /// `place/*.rs` and `place/*/main.rs`, as cargo finds them.

@@ -164,13 +164,36 @@ impl Scanner<'_> {
         let [bang, _, file] = tokens.get(at + 1..at + 4).unwrap_or_default() else {
             return;
         };
-        if bang.kind == Lexeme::Symbol(b'!') && file.kind == Lexeme::Literal {
+        let is_include = bang.kind == Lexeme::Symbol(b'!');
+        if is_include && matches!(self.text(*file), b"concat" | b"env") {
+            let name = self.arguments(&tokens[at + 2..]);
+            let declaration = self.declaration(name, self.is_test, true);
+            self.found.push(declaration);
+        } else if is_include && file.kind == Lexeme::Literal {
             let name = self.literal(*file);
             if !name.is_empty() {
                 let declaration = self.declaration(name, self.is_test, true);
                 self.found.push(declaration);
             }
         }
+    }
+
+    /// The text between a bracket and the one that closes it.
+    fn arguments(&self, tokens: &[Lexed]) -> String {
+        let mut depth = 0_usize;
+        for token in tokens {
+            match token.kind {
+                Lexeme::Symbol(b'(' | b'[' | b'{') => depth += 1,
+                Lexeme::Symbol(b')' | b']' | b'}') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 {
+                let start = tokens[0].end.min(token.start);
+                let text = String::from_utf8_lossy(&self.bytes[start..token.start]);
+                return text.split_whitespace().collect::<Vec<_>>().join(" ");
+            }
+        }
+        String::new()
     }
 
     fn declaration(&self, name: String, is_test: bool, is_include: bool) -> Declaration {

@@ -30,6 +30,11 @@ pub(super) fn read(root: &Path, folders: &[PathBuf], sources: &mut Sources) -> P
     for folder in folders {
         match manifest::read(folder) {
             Ok(manifest) => {
+                for path in &manifest.missing {
+                    let file = relative(root, &folder.join("Cargo.toml"));
+                    let reason = format!("names `{path}` as the root of a target; there is none");
+                    sources.skipped.push(Skipped { file, reason, holds_anchor: false });
+                }
                 excluded.extend(manifest.excluded.iter().map(|path| canonical(path)));
                 packages.add(manifest, sources);
             }

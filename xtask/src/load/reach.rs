@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use super::modules::Declaration;
 use super::packages::Packages;
 use super::{Crate, File, Sources};
-use crate::findings::Context;
+use crate::findings::{Context, Skipped};
 
 /// Reads a file that the walk did not find, puts it behind the others, and answers what it declares.
 pub(super) type Fetch<'a> =
@@ -153,7 +153,11 @@ impl Reach<'_> {
         let (package, krate, is_orphan, place) = (*package, *krate, *is_orphan, *place);
         let is_test = *is_test || declaration.is_test;
         let candidates = declaration.candidates(path, step.owns_folder);
-        for child in self.first_of_each(sources, &candidates, package) {
+        let children = self.first_of_each(sources, &candidates, package);
+        if children.is_empty() && !is_orphan {
+            name_missing(sources, step.file, declaration, &candidates);
+        }
+        for child in children {
             if child == step.file {
                 continue;
             }
@@ -211,6 +215,30 @@ impl Reach<'_> {
         self.declarations.push(declarations);
         Some(index)
     }
+}
+
+/// Says that a declared file is not there. One that is there and could not be read is named already.
+fn name_missing(
+    sources: &mut Sources,
+    file: usize,
+    declaration: &Declaration,
+    candidates: &[Vec<PathBuf>],
+) {
+    let File { name, package, .. } = &sources.files[file];
+    if sources.packages[*package].is_foreign
+        || candidates.iter().flatten().any(|path| path.exists())
+    {
+        return;
+    }
+    let what = &declaration.name;
+    let reason = match (declaration.is_include, what.contains("env!")) {
+        (true, true) => {
+            format!("what `include!({what})` shows is made by a build, and was not read")
+        }
+        (true, false) => format!("what `include!({what:?})` shows was not found"),
+        (false, _) => format!("the file of `mod {what};` was not found"),
+    };
+    sources.skipped.push(Skipped { file: name.clone(), reason, holds_anchor: false });
 }
 
 /// A file whose modules lie beside it, not in a folder of its name.

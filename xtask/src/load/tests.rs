@@ -30,6 +30,28 @@ fn context(sources: &Sources, name: &str) -> (Context, bool) {
 const MANIFEST: &str = "[package]\nname = \"a\"\n[dependencies]\nh = { package = \"reqwest\" }\n";
 
 #[test]
+fn what_is_named_and_not_there_is_told() {
+    let manifest = format!("{MANIFEST}[lib]\npath = \"src/nope.rs\"\n");
+    let sources = loaded(&[
+        ("Cargo.toml", &manifest),
+        ("src/main.rs", "mod gone; mod here; mod i { include!(\"lost.rs\"); }"),
+        ("src/here.rs", "include!(concat!(env!(\"OUT_DIR\"), \"/gen.rs\"));"),
+    ]);
+    let told: Vec<String> =
+        sources.skipped.iter().map(|one| format!("{}: {}", one.file, one.reason)).collect();
+    assert_eq!(
+        told,
+        [
+            "Cargo.toml: names `src/nope.rs` as the root of a target; there is none",
+            "src/main.rs: the file of `mod gone;` was not found",
+            "src/main.rs: what `include!(\"lost.rs\")` shows was not found",
+            "src/here.rs: what `include!(concat!(env!(\"OUT_DIR\"), \"/gen.rs\"))` shows is made by a \
+             build, and was not read",
+        ]
+    );
+}
+
+#[test]
 fn files_are_reached_from_every_target() {
     let sources = loaded(&[
         ("Cargo.toml", MANIFEST),

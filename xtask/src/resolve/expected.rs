@@ -119,7 +119,8 @@ impl Resolver<'_> {
             Some(Def::Variant(to, item, variant)) => {
                 self.variant_field(to, item, &variant, &index.to_string())
             }
-            Some(Def::Foreign(whole)) if is_wrapper(&whole) || is_lazy(&whole) => up(),
+            Some(Def::Foreign(whole)) if is_lazy(&whole) => held(up()),
+            Some(Def::Foreign(whole)) if is_wrapper(&whole) => up(),
             _ => Ty::Unknown,
         }
     }
@@ -202,4 +203,16 @@ fn is_lazy_default(method: &str) -> bool {
 fn is_lazy(path: &[String]) -> bool {
     let of = path.len().checked_sub(2).and_then(|at| path.get(at));
     of.is_some_and(|of| of.contains("Lazy")) && path.last().is_some_and(|last| last == "new")
+}
+
+/// What a lazy holder holds: its default is not the default of that.
+fn held(ty: Ty) -> Ty {
+    match ty {
+        Ty::Def(Def::Foreign(path), mut arguments)
+            if !arguments.is_empty() && path.last().is_some_and(|last| last.contains("Lazy")) =>
+        {
+            arguments.swap_remove(0)
+        }
+        other => other,
+    }
 }

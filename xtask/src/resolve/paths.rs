@@ -32,6 +32,22 @@ impl Resolver<'_> {
         let first_space = if rest.is_empty() { space } else { Space::Type };
         let (start, rest) = self.start(file, scope, first, rest, path.is_global, first_space)?;
         self.follow(start, rest, space, (file, scope))
+            .or_else(|| self.beside_arguments(file, scope, path, space))
+    }
+
+    /// `Alias::<Client>::new`: what stands in the angle brackets decides what the alias is.
+    fn beside_arguments(
+        &self,
+        file: usize,
+        scope: ScopeId,
+        path: &Path,
+        space: Space,
+    ) -> Option<Def> {
+        let (last, of) = path.segments.split_last()?;
+        of.last().filter(|of| !of.arguments.is_empty())?;
+        let of = Path { segments: of.to_vec(), ..path.clone() };
+        let ty = self.ty(file, scope, &Type::Path(of));
+        self.beside(file, scope, &ty, None, std::slice::from_ref(last), space)
     }
 
     /// What an import means: as a path, but a crate's name wins over a name that leads back here.

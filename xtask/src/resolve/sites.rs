@@ -76,6 +76,9 @@ impl Resolver<'_> {
     fn path_symbol(&self, file: usize, id: NodeId, scope: ScopeId, path: &Path) -> Option<Symbol> {
         let last = path.last()?;
         let generated = || self.generated_symbol(file, scope, path);
+        if last == "take" {
+            return self.taken(file, id, scope, path);
+        }
         if !self.knowledge.may_end_in(last) {
             if self.is_renamed_function(path) {
                 let whole = self.foreign(file, scope, path);
@@ -83,7 +86,10 @@ impl Resolver<'_> {
             }
             return self.born(file, scope, path).or_else(generated);
         }
-        let whole = self.foreign(file, scope, path);
+        // `<_>::default()` names no type at all.
+        let is_inferred = path.self_type.as_ref().is_some_and(|of| of.ty == Type::Unknown);
+        let inferred = || is_inferred.then(|| last.to_owned());
+        let whole = self.foreign(file, scope, path).or_else(inferred);
         if let Some(whole) = whole {
             if let Some(of_default) = self.trait_function(file, id, scope, path, &whole) {
                 return Some(of_default);
@@ -143,7 +149,7 @@ impl Resolver<'_> {
                 | "std::convert::From::from"
         );
         let is_inferred = path.self_type.as_ref().is_some_and(|of| of.ty == Type::Unknown);
-        if !is_trait && !is_inferred {
+        if !is_trait && !is_inferred && !Ty::is_default_of_holder(whole) {
             return None;
         }
         let call = self.node(file, id).parent.filter(|parent| {
@@ -156,8 +162,28 @@ impl Resolver<'_> {
         };
         let _: Option<&SelfType> = path.self_type.as_deref();
         let _ = scope;
-        let ty = if name == "default" { expected.of_default() } else { expected.peeled() };
-        self.entry_of(&format!("{}::{name}", ty.foreign()?))
+        if name == "default" {
+            return self.entry_of_default(&expected);
+        }
+        self.entry_of(&format!("{}::{name}", expected.peeled().foreign()?))
+    }
+
+    /// The client that the default of a type holds; of a tuple, the first.
+    fn entry_of_default(&self, ty: &Ty) -> Option<Symbol> {
+        match ty.of_default() {
+            Ty::Tuple(types) => types.iter().find_map(|ty| self.entry_of_default(ty)),
+            ty => self.entry_of(&format!("{}::default", ty.foreign()?)),
+        }
+    }
+
+    /// `std::mem::take(&mut client)` leaves a new client behind.
+    fn taken(&self, file: usize, id: NodeId, scope: ScopeId, path: &Path) -> Option<Symbol> {
+        let whole = self.foreign(file, scope, path)?;
+        let call = self.node(file, id).parent?;
+        let NodeKind::Call { callee, args } = &self.node(file, call).kind else { return None };
+        let is_it = *callee == id && matches!(whole.as_str(), "std::mem::take" | "core::mem::take");
+        let given = args.first().filter(|_| is_it)?;
+        self.entry_of_default(&self.type_of(file, *given))
     }
 
     fn method_symbol(

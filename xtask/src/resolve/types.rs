@@ -112,6 +112,14 @@ impl Ty {
         }
     }
 
+    /// Whether a path is the `default` of a holder whose default holds the default of the value.
+    #[must_use]
+    pub fn is_default_of_holder(path: &str) -> bool {
+        let parts: Vec<&str> = path.split("::").collect();
+        matches!(parts.as_slice(), ["std" | "alloc" | "core", .., of, "default"]
+            if DEFAULT_HOLDERS.contains(of))
+    }
+
     /// The path, when the type is foreign.
     #[must_use]
     pub fn foreign(&self) -> Option<String> {
