@@ -62,12 +62,13 @@ impl Lines {
 
     /// The text in a range, widened or narrowed to whole characters.
     pub(super) fn slice(&self, range: Range<usize>) -> &str {
-        &self.text[self.text.floor_char_boundary(range.start)
-            ..self.text.floor_char_boundary(range.end.max(range.start))]
+        let end = range.end.max(range.start);
+        &self.text[self.boundary(range.start)..self.boundary(end)]
     }
 
     /// The first byte of a character at or before a byte.
     pub(super) fn boundary(&self, byte: usize) -> usize {
-        self.text.floor_char_boundary(byte)
+        let byte = byte.min(self.text.len());
+        (0..=byte).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
     }
 }
