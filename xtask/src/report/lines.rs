@@ -60,14 +60,14 @@ impl Lines {
         start..start + path.max(first)
     }
 
-    /// The text in a range, widened or narrowed to whole characters.
+    /// The text in a range whose ends stand between characters; nothing where they do not.
     pub(super) fn slice(&self, range: Range<usize>) -> &str {
-        &self.text[self.text.floor_char_boundary(range.start)
-            ..self.text.floor_char_boundary(range.end.max(range.start))]
+        self.text.get(range).unwrap_or_default()
     }
 
     /// The first byte of a character at or before a byte.
     pub(super) fn boundary(&self, byte: usize) -> usize {
-        self.text.floor_char_boundary(byte)
+        let mut downwards = (0..=byte.min(self.text.len())).rev();
+        downwards.find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
     }
 }
