@@ -60,15 +60,14 @@ impl Lines {
         start..start + path.max(first)
     }
 
-    /// The text in a range, widened or narrowed to whole characters.
+    /// The text in a range whose ends stand between characters; nothing where they do not.
     pub(super) fn slice(&self, range: Range<usize>) -> &str {
-        let end = range.end.max(range.start);
-        &self.text[self.boundary(range.start)..self.boundary(end)]
+        self.text.get(range).unwrap_or_default()
     }
 
     /// The first byte of a character at or before a byte.
     pub(super) fn boundary(&self, byte: usize) -> usize {
-        let byte = byte.min(self.text.len());
-        (0..=byte).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
+        let mut downwards = (0..=byte.min(self.text.len())).rev();
+        downwards.find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
     }
 }
