@@ -12,6 +12,7 @@ const MAX_DEPTH: usize = 48;
 /// Methods that give what they are called on, or what it holds.
 const TRANSPARENT: &[&str] = &[
     "unwrap",
+    "unwrap_unchecked",
     "expect",
     "unwrap_or_else",
     "unwrap_or",
