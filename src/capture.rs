@@ -13,6 +13,7 @@ mod content;
 mod flight;
 mod forward;
 mod grpc;
+mod hops;
 mod observe;
 mod pending;
 mod phases;

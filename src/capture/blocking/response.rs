@@ -15,6 +15,7 @@ use reqwest::{ResponseBuilderExt, Url};
 use super::classify::{class_of_read, class_of_whole};
 use crate::capture::content::{Content, RESPONSE_BODY};
 use crate::capture::flight::{Connection, Flight, Head};
+use crate::capture::hops::is_elsewhere;
 use crate::capture::phases::Unused;
 use crate::capture::reading::Reading;
 
@@ -245,10 +246,4 @@ impl Write for Throw {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Whether reqwest followed a redirect; fragments are not sent.
-fn is_elsewhere(arrived: &Url, sent_to: &Url) -> bool {
-    let before_fragment = |url: &Url| url.as_str().split('#').next().map(str::to_owned);
-    arrived != sent_to && before_fragment(arrived) != before_fragment(sent_to)
 }

@@ -12,6 +12,7 @@ use super::super::classify::{Classed, class_of_body};
 use super::super::reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
 use crate::capture::content::{Content, REQUEST_BODY, RESPONSE_BODY};
 use crate::capture::flight::{Flight, Head, Sent};
+use crate::capture::hops::is_elsewhere;
 use crate::capture::phases::{Bill, Unused};
 use crate::capture::recorder::{Recorder, Source};
 use crate::capture::tags::Tags;
@@ -191,10 +192,4 @@ fn watch(response: Response, mut flight: Flight, sent_to: &Url) -> Response {
     }
     let body = Body::wrap(Watched::new(body, flight, content, class_of_body));
     Response::from(http::Response::from_parts(parts, body))
-}
-
-/// Whether reqwest followed a redirect; fragments are not sent.
-fn is_elsewhere(arrived: &Url, sent_to: &Url) -> bool {
-    let before_fragment = |url: &Url| url.as_str().split('#').next().map(str::to_owned);
-    arrived != sent_to && before_fragment(arrived) != before_fragment(sent_to)
 }
