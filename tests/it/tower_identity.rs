@@ -165,7 +165,9 @@ async fn http_2_answers_are_those_of_the_bare_service() {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            let mut server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            // A second may pass between the two answers that are compared.
+            server.auto_date_header(false);
             tokio::spawn(server.serve_connection(TokioIo::new(stream), service_fn(answer_2)));
         }
     });
