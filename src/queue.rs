@@ -80,6 +80,9 @@ struct Tail(Mutex<TailState>);
 #[derive(Default)]
 struct TailState {
     chunk: Vec<u8>,
+    /// What the worker has read of an unfilled chunk and given back, so that a thread that logs
+    /// little allocates nothing either.
+    spare: Vec<u8>,
     n_records: u32,
     /// Counts the chunks of this tail, so that the worker can tell whether the one it noted is
     /// still the same.
@@ -271,7 +274,8 @@ impl Drain {
             .collect();
         while let Ok(chunk) = self.full_chunks.try_recv() {
             n_bytes += chunk.rows.len();
-            self.receive(chunk, books, &mut each);
+            let rows = self.receive(chunk, books, &mut each);
+            self.keep(rows);
             if n_bytes >= max_bytes {
                 return false;
             }
@@ -279,9 +283,13 @@ impl Drain {
         for (tail, sequence) in &noted {
             let mut state = tail.lock();
             if state.sequence == *sequence && state.n_records > 0 {
-                let chunk = state.take(tail, Vec::new());
+                let spare = std::mem::take(&mut state.spare);
+                let chunk = state.take(tail, spare);
                 drop(state);
-                self.receive(chunk, books, &mut each);
+                let rows = self.receive(chunk, books, &mut each);
+                if rows.capacity() <= CHUNK_BYTES + MARGIN_BYTES {
+                    tail.lock().spare = rows;
+                }
             }
         }
         drop(noted);
@@ -295,7 +303,8 @@ impl Drain {
         unpacked(self.shared.load.load(Ordering::Relaxed)).0 == 0
     }
 
-    fn receive(&self, chunk: Chunk, books: &Books, each: &mut impl FnMut(&[u8], u32)) {
+    /// Reads a chunk and gives back its memory.
+    fn receive(&self, chunk: Chunk, books: &Books, each: &mut impl FnMut(&[u8], u32)) -> Vec<u8> {
         {
             let mut ledger = books.open();
             chunk.tail.lock().counts.waiting -= u64::from(chunk.n_records);
@@ -305,9 +314,14 @@ impl Drain {
         self.shared.load.fetch_sub(size, Ordering::Relaxed);
         each(&chunk.rows, chunk.n_records);
         let mut rows = chunk.rows;
+        rows.clear();
+        rows
+    }
+
+    /// For a caller whose chunk is full.
+    fn keep(&self, rows: Vec<u8>) {
         let mut spare = lock(&self.shared.spare_chunks);
         if spare.len() < MAX_SPARE_CHUNKS && rows.capacity() <= CHUNK_BYTES + MARGIN_BYTES {
-            rows.clear();
             spare.push(rows);
         }
     }

@@ -114,8 +114,15 @@ fn may_name_secret(key: &str, signs: Signs) -> bool {
     if signs.is_small_word() {
         WORDS.contains(&key)
     } else {
-        SIGNS_OF_WORDS.iter().fold(false, |any, word| any | signs.has_all(*word))
+        let mut words = WORDS.iter().zip(SIGNS_OF_WORDS);
+        words.any(|(word, letters)| signs.has_all(letters) && holds_word(key, word))
     }
+}
+
+/// Whether a word stands anywhere in a key, whatever the case.
+fn holds_word(key: &str, word: &str) -> bool {
+    let mut windows = key.as_bytes().windows(word.len());
+    windows.any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// The letters of each of [`PARTS`], and of what else counts anywhere in a key.

@@ -45,7 +45,7 @@ const ISSUED: [&str; 30] = [
 ];
 
 /// Shortest value that is taken for an issued token by its look alone.
-const MIN_TOKEN_BYTES: usize = 16;
+pub(super) const MIN_TOKEN_BYTES: usize = 16;
 
 /// Whether a value as a whole has the look of an issued token or of a bot's path segment.
 pub(super) fn looks_secret(value: &str, signs: Signs) -> bool {
@@ -100,7 +100,7 @@ fn may_have_token(text: &str, signs: Signs) -> bool {
 }
 
 /// Whether one of [`ISSUED`] begins so.
-fn begins_token(byte: u8) -> bool {
+pub(super) fn begins_token(byte: u8) -> bool {
     matches!(
         byte,
         b's' | b'r' | b'p' | b'w' | b'g' | b'x' | b'A' | b'y' | b'S' | b'e' | b'h' | b'n' | b'd'
@@ -110,7 +110,7 @@ fn begins_token(byte: u8) -> bool {
 /// An issued token anywhere: one of the prefixes after something that is no letter or digit, and
 /// at least [`MIN_TOKEN_BYTES`] in all, a digit or a capital among them (`sk-learn-contrib` has
 /// none).
-fn has_token(text: &str) -> bool {
+pub(super) fn has_token(text: &str) -> bool {
     let bytes = text.as_bytes();
     // How far a token could go that begins here is told once for the whole run: a text that repeats
     // a prefix would otherwise be gone over from each of them.

@@ -25,6 +25,10 @@ impl<'a> SafeUrl<'a> {
     /// A URL whose authority is malformed comes back empty.
     #[must_use]
     pub fn parse(raw: &'a str, scratch: &'a mut String) -> Self {
+        #[cfg(feature = "wire")]
+        if let Some(url) = super::plain::parse(raw) {
+            return url;
+        }
         let Some(split) = split(head(raw)) else {
             return Self::default();
         };
@@ -106,40 +110,6 @@ fn head(raw: &str) -> &str {
 }
 
 fn split(raw: &str) -> Option<Split<'_>> {
-    split_plain(raw).or_else(|| split_any(raw))
-}
-
-/// Almost every URL: a scheme, a plain host, perhaps a port, a path or nothing.
-fn split_plain(raw: &str) -> Option<Split<'_>> {
-    let (scheme, rest) = match raw.strip_prefix("https://") {
-        Some(rest) => ("https", rest),
-        None => ("http", raw.strip_prefix("http://")?),
-    };
-    let is_end = |b: &u8| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
-    let (host, rest) = rest.split_at(rest.bytes().position(|b| is_end(&b)).unwrap_or(rest.len()));
-    let (port, rest) = match rest.strip_prefix(':') {
-        Some(rest) => {
-            let n_digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            (Some(rest[..n_digits].parse().ok()?), &rest[n_digits..])
-        }
-        None => (None, rest),
-    };
-    let is_whole = matches!(rest.as_bytes().first(), None | Some(b'/'));
-    if host.is_empty() || host.len() > MAX_HOST_BYTES || !is_whole {
-        return None;
-    }
-    let (path, query) = match rest.bytes().position(|b| matches!(b, b'?' | b'#')) {
-        None => (rest, ""),
-        Some(at) => {
-            let (path, rest) = rest.split_at(at);
-            let query = rest.split('#').next().unwrap_or_default();
-            (path, query.strip_prefix('?').unwrap_or_default())
-        }
-    };
-    Some(Split { scheme, host, port, path, query })
-}
-
-fn split_any(raw: &str) -> Option<Split<'_>> {
     let raw = raw.split('#').next().unwrap_or_default();
     let before_query = raw.find('?').unwrap_or(raw.len());
     let (scheme, rest) = match raw.find("://").filter(|at| *at < before_query) {
@@ -240,7 +210,7 @@ fn judged_segments(path: &str) -> impl Iterator<Item = (&str, bool)> {
         let segment = &path[..end];
         rest = path.get(end + 1..);
         let is_secret = is_secret_segment(&before, segment, signs);
-        before.is_hook |= is_hook(segment) || (is_team(before.previous) && is_bot(segment));
+        before.is_hook |= is_hook(segment) || is_hook_part(before.previous, segment);
         (before.previous, before.signs) = (segment, signs);
         Some((segment, is_secret))
     })
@@ -256,16 +226,14 @@ struct Before<'p> {
     is_hook: bool,
 }
 
-fn is_hook(segment: &str) -> bool {
+/// Whether a segment names a webhook.
+pub(super) fn is_hook(segment: &str) -> bool {
     segment.len() >= 7 && segment.as_bytes()[..7].eq_ignore_ascii_case(b"webhook")
 }
 
-fn is_team(segment: &str) -> bool {
-    segment.starts_with('T')
-}
-
-fn is_bot(segment: &str) -> bool {
-    segment.starts_with('B')
+/// Whether two segments are the team and the app of a Slack webhook.
+pub(super) fn is_hook_part(previous: &str, segment: &str) -> bool {
+    previous.starts_with('T') && segment.starts_with('B')
 }
 
 /// Tokens in paths: issued ones by their look, matrix parameters and nested URLs by their keys,
@@ -319,7 +287,7 @@ fn redact_query(query: &str, out: &mut String) -> bool {
 }
 
 /// `key=value` with an optional separator at its end.
-fn is_secret_pair(pair: &str) -> bool {
+pub(super) fn is_secret_pair(pair: &str) -> bool {
     let pair = pair.trim_end_matches(['&', ';']);
     let (signs, end) = Signs::until(pair.as_bytes(), b'=');
     let key = &pair[..end];
