@@ -4,6 +4,7 @@
 mod batches;
 mod body;
 mod calls;
+mod document;
 mod health;
 mod hub;
 mod page;
@@ -21,9 +22,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::clock::unix_now_ns;
 use crate::ingest::{HubClients, IngestLimits, Tokens};
@@ -42,6 +45,26 @@ const MAX_IN_FLIGHT_BYTES: usize = 256 << 20;
 const CATCH_UP_BYTES: u64 = 32 << 20;
 const CATCH_UP: Duration = Duration::from_secs(5);
 
+/// Routes that ask for a token. Each is documented beside its handler, and comes here by `routes!`
+/// alone, which puts it into the router and into the document.
+fn guarded() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::with_openapi(document::base())
+        .routes(routes!(page::get))
+        .routes(routes!(summary::get))
+        .routes(routes!(calls::get))
+        .routes(routes!(document::get))
+        .routes(routes!(batches::post))
+        .routes(routes!(traces::post))
+}
+
+/// Routes that do not.
+fn open() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::default()
+        .routes(routes!(health::get))
+        // The client id in the path is the token.
+        .routes(routes!(hub::post))
+}
+
 /// What the routes need.
 #[derive(Debug)]
 pub(crate) struct Api {
@@ -58,6 +81,8 @@ pub(crate) struct Api {
     in_flight: Arc<Semaphore>,
     /// Bodies that are checked at once: as many as there are cores to check them.
     checking: Semaphore,
+    /// The OpenAPI document, once the routes are known.
+    document: Bytes,
     /// Requests without a valid token.
     refused: Told,
     /// Spans that are no HTTP calls.
@@ -86,24 +111,24 @@ impl Api {
             queries,
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT_BYTES)),
             checking: Semaphore::new(n_cores),
+            document: Bytes::new(),
             refused: Told::default(),
             ignored: Told::default(),
         }
     }
 
     /// Everything that is answered.
-    pub(crate) fn router(self) -> Router {
+    pub(crate) fn router(mut self) -> Router {
+        let (asking_for_a_token, mut document) = guarded().split_for_parts();
+        document::guard(&mut document);
+        let (open, rest) = open().split_for_parts();
+        document.merge(rest);
+        // Texts, numbers and maps with texts as keys: JSON has a form of each.
+        self.document = document.to_json().unwrap_or_default().into();
         let api = Arc::new(self);
-        Router::new()
-            .route("/", get(page::get))
-            .route("/api/v1/summary", get(summary::get))
-            .route("/api/v1/calls", get(calls::get))
-            .route("/v1/batches", post(batches::post))
-            .route("/v1/traces", post(traces::post))
+        asking_for_a_token
             .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authenticate))
-            .route("/healthz", get(health::get))
-            // The client id in the path is the token.
-            .route("/v2/{client_id}/{env}/{message}", post(hub::post))
+            .merge(open)
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             // The batches' own reading is bounded, and nothing else reads a body.

@@ -1,6 +1,7 @@
 //! Questions about what is stored, and their answers.
 //! It never writes, and never blocks a runtime: callers run it where blocking is allowed.
 
+mod call_fields;
 mod calls;
 mod cursor;
 mod matching;

@@ -8,6 +8,7 @@ use axum::extract::{Query, State};
 use egret::record::Outcome;
 
 use super::Api;
+use super::document::{OfQuestions, Range};
 use super::parameters::{Parameters, one_of};
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
@@ -17,6 +18,38 @@ use crate::query::{CallFilter, CallsPage, CallsQuery, Cursor, StatusFilter};
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
 
+/// Calls, the newest first
+///
+/// Of all time when no range is given. A page ends with a cursor when there are more.
+#[utoipa::path(
+    get,
+    path = "/api/v1/calls",
+    operation_id = "calls",
+    tag = "questions",
+    params(
+        Range,
+        ("host" = Option<String>, Query, description = "The host that was called."),
+        ("method" = Option<String>, Query, description = "The method, in any case."),
+        (
+            "status" = Option<String>, Query, pattern = "^([1-9][0-9]{2}|[1-5]xx|other|none)$",
+            description = "A code such as 404, a class such as 5xx, or none.",
+        ),
+        (
+            "outcome" = Option<String>, Query,
+            pattern = "^(completed|failed|cancelled|body_dropped)$",
+            description = "How it ended.",
+        ),
+        (
+            "limit" = Option<u16>, Query, minimum = 1, maximum = 1000,
+            description = "Most calls of the page. Defaults to 100.",
+        ),
+        (
+            "cursor" = Option<String>, Query, pattern = "^[0-9a-f]{1,16}\\.[0-9a-f]{32}\\.[0-9a-f]{1,8}$",
+            description = "The `next_cursor` of the page before.",
+        ),
+    ),
+    responses((status = 200, description = "A page.", body = CallsPage), OfQuestions),
+)]
 pub(super) async fn get(
     State(api): State<Arc<Api>>,
     Query(pairs): Query<Vec<(String, String)>>,

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::ingest::Refusal;
 use crate::queue::OfferError;
@@ -25,11 +26,17 @@ pub(super) struct Problem {
     retry_after_seconds: u32,
 }
 
-#[derive(Serialize)]
-struct Details<'p> {
+/// A refusal (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Details<'p> {
+    /// What is wrong, for programs: `urn:egret:problem:` and a word.
     r#type: String,
+    /// What is wrong, in general.
     title: &'p str,
+    /// The status of the answer.
     status: u16,
+    /// What is wrong this time, where, and what would be right.
     detail: &'p str,
 }
 
@@ -61,9 +68,8 @@ impl Problem {
 
     /// 404.
     pub(super) fn not_found() -> Self {
-        let detail = "there is POST /v1/batches, POST /v1/traces, POST /v2/{client_id}/{env}/{startup, \
-                      sync or log}, GET /api/v1/summary, GET /api/v1/calls, \
-                      GET /healthz and GET /";
+        let detail = "nothing is here; GET /api/v1/openapi.json lists what there is, and GET / shows \
+                      the dashboard";
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 

@@ -8,12 +8,25 @@ use axum::extract::{Query, State};
 use egret::record::Kind;
 
 use super::Api;
+use super::document::{OfQuestions, Range, Selection};
 use super::parameters::{Parameters, one_of};
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
 use crate::model::{SECOND_NS, TimeRange};
 use crate::query::{Summary, SummaryQuery};
 
+/// What was called, by host, method, template, status class and vendor
+///
+/// Exact counts from one-minute roll-ups; of the last hour when no range is given. The range is
+/// rounded outwards to whole minutes.
+#[utoipa::path(
+    get,
+    path = "/api/v1/summary",
+    operation_id = "summary",
+    tag = "questions",
+    params(Range, Selection),
+    responses((status = 200, description = "The sums.", body = Summary), OfQuestions),
+)]
 pub(super) async fn get(
     State(api): State<Arc<Api>>,
     Query(pairs): Query<Vec<(String, String)>>,

@@ -10,6 +10,7 @@
 
 mod binary;
 mod calls;
+mod document;
 mod durability;
 mod embedding;
 mod fixture;

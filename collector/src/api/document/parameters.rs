@@ -1,0 +1,57 @@
+//! Parameters that several questions take, for the document.
+//! They never read a parameter: `super::super::parameters` does, and a test holds both together.
+
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{Object, Required};
+
+use crate::query::MOMENT_FORMS;
+use egret::record::Kind;
+
+/// What the text of a moment looks like: an instant, a date, unix seconds, or how long ago.
+const MOMENT_PATTERN: &str = concat!(
+    r"^([0-9]{1,10}|[0-9]{1,5}[smhd]|[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    r"(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?)$"
+);
+
+/// `from` and `to`.
+pub(in crate::api) struct Range;
+
+impl IntoParams for Range {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let moment = |name, role: &str| {
+            let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(MOMENT_PATTERN));
+            parameter(name, format!("{role}: {MOMENT_FORMS}."), text.build())
+        };
+        vec![
+            moment("from", "The beginning, which is before `to`"),
+            moment("to", "The end, which is not in it; defaults to now"),
+        ]
+    }
+}
+
+/// Which of the roll-ups count.
+pub(in crate::api) struct Selection;
+
+impl IntoParams for Selection {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let kinds = Kind::ALL.iter().map(|kind| kind.as_str());
+        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(kinds));
+        let service = ObjectBuilder::new().schema_type(Type::String);
+        vec![
+            parameter("service", "Only calls of this `service.name`.", service.build()),
+            parameter("kind", "Only calls of this kind.", kind.build()),
+        ]
+    }
+}
+
+fn parameter(name: &str, about: impl Into<String>, schema: Object) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(about))
+        .schema(Some(schema))
+        .build()
+}
