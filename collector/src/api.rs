@@ -4,6 +4,7 @@
 mod batches;
 mod body;
 mod calls;
+mod consumers;
 mod document;
 mod health;
 mod hub;
@@ -11,6 +12,7 @@ mod page;
 mod parameters;
 mod problem;
 mod summary;
+mod targets;
 mod told;
 mod traces;
 
@@ -52,6 +54,8 @@ fn guarded() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(page::get))
         .routes(routes!(summary::get))
         .routes(routes!(calls::get))
+        .routes(routes!(targets::get))
+        .routes(routes!(consumers::get))
         .routes(routes!(document::get))
         .routes(routes!(batches::post))
         .routes(routes!(traces::post))

@@ -4,6 +4,7 @@
 mod call_fields;
 mod calls;
 mod cursor;
+mod groups;
 mod matching;
 mod summary;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod time;
 
 pub(crate) use calls::CallsPage;
 pub(crate) use cursor::Cursor;
+pub(crate) use groups::{Consumers, GroupsQuery, Targets};
 pub(crate) use matching::{CallFilter, StatusFilter};
 pub(crate) use summary::{Summary, SummaryRow};
 pub(crate) use time::{MOMENT_FORMS, parse_moment};
@@ -68,6 +70,16 @@ impl Queries {
     /// Counts, bytes and percentiles per host, method, template, status class and target.
     pub(crate) fn summary(&self, query: &SummaryQuery) -> Result<Summary, QueryError> {
         summary::answer(&*self.history, query)
+    }
+
+    /// Sums by vendor.
+    pub(crate) fn targets(&self, query: &GroupsQuery) -> Result<Targets, QueryError> {
+        groups::targets(&*self.history, query)
+    }
+
+    /// Sums by consumer.
+    pub(crate) fn consumers(&self, query: &GroupsQuery) -> Result<Consumers, QueryError> {
+        groups::consumers(&*self.history, query)
     }
 
     /// A page of calls, the newest first.

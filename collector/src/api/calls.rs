@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use egret::record::Outcome;
 
 use super::Api;
-use super::document::{OfQuestions, Range};
+use super::document::{Limit, OfQuestions, Range};
 use super::parameters::{Parameters, one_of};
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
@@ -16,7 +16,6 @@ use crate::model::TimeRange;
 use crate::query::{CallFilter, CallsPage, CallsQuery, Cursor, StatusFilter};
 
 const DEFAULT_LIMIT: usize = 100;
-const MAX_LIMIT: usize = 1_000;
 
 /// Calls, the newest first
 ///
@@ -28,6 +27,7 @@ const MAX_LIMIT: usize = 1_000;
     tag = "questions",
     params(
         Range,
+        Limit,
         ("host" = Option<String>, Query, description = "The host that was called."),
         ("method" = Option<String>, Query, description = "The method, in any case."),
         (
@@ -38,10 +38,6 @@ const MAX_LIMIT: usize = 1_000;
             "outcome" = Option<String>, Query,
             pattern = "^(completed|failed|cancelled|body_dropped)$",
             description = "How it ended.",
-        ),
-        (
-            "limit" = Option<u16>, Query, minimum = 1, maximum = 1000,
-            description = "Most calls of the page. Defaults to 100.",
         ),
         (
             "cursor" = Option<String>, Query, pattern = "^[0-9a-f]{1,16}\\.[0-9a-f]{32}\\.[0-9a-f]{1,8}$",
@@ -63,8 +59,6 @@ fn question(pairs: Vec<(String, String)>, now_ns: u64) -> Result<CallsQuery, Pro
     let mut parameters = Parameters::new(pairs);
     let outcomes = one_of(Outcome::ALL.iter().map(|outcome| outcome.as_str()));
     let statuses = "a code such as 404, a class such as 5xx, or none";
-    let limit = |text: &str| text.parse().ok().filter(|n| (1..=MAX_LIMIT).contains(n));
-    let limits = format!("a number from 1 to {MAX_LIMIT}");
     let filter = CallFilter {
         range: parameters.range(TimeRange::ALL, now_ns)?,
         host: parameters.text("host")?.map(|host| host.to_ascii_lowercase()),
@@ -72,7 +66,7 @@ fn question(pairs: Vec<(String, String)>, now_ns: u64) -> Result<CallsQuery, Pro
         status: parameters.parsed("status", statuses, StatusFilter::parse)?,
         outcome: parameters.parsed("outcome", &outcomes, Outcome::from_word)?,
     };
-    let limit = parameters.parsed("limit", &limits, limit)?;
+    let limit = parameters.limit()?;
     let cursors = "the `next_cursor` of an answer";
     let after = parameters.parsed("cursor", cursors, Cursor::parse)?;
     parameters.finish()?;

@@ -6,7 +6,7 @@ mod refusals;
 #[cfg(test)]
 mod tests;
 
-pub(super) use parameters::{Range, Selection};
+pub(super) use parameters::{Limit, Range, Selection};
 pub(super) use refusals::{OfBatches, OfHealth, OfHub, OfQuestions, OfTraces};
 
 use std::sync::Arc;

@@ -38,13 +38,18 @@ pub(super) async fn get(
 
 fn question(pairs: Vec<(String, String)>, now_ns: u64) -> Result<SummaryQuery, Problem> {
     let mut parameters = Parameters::new(pairs);
+    let query = selection(&mut parameters, now_ns)?;
+    parameters.finish()?;
+    Ok(query)
+}
+
+/// Which roll-ups count.
+pub(super) fn selection(parameters: &mut Parameters, now_ns: u64) -> Result<SummaryQuery, Problem> {
     let last_hour = TimeRange { from_ns: now_ns.saturating_sub(3_600 * SECOND_NS), to_ns: now_ns };
     let kinds = one_of(Kind::ALL.iter().map(|kind| kind.as_str()));
-    let query = SummaryQuery {
+    Ok(SummaryQuery {
         range: parameters.range(last_hour, now_ns)?,
         service: parameters.text("service")?,
         kind: parameters.parsed("kind", &kinds, Kind::from_word)?,
-    };
-    parameters.finish()?;
-    Ok(query)
+    })
 }

@@ -14,6 +14,7 @@ mod document;
 mod durability;
 mod embedding;
 mod fixture;
+mod groups;
 mod hub;
 mod ingest;
 mod kills;

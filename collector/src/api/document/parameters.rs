@@ -1,13 +1,14 @@
 //! Parameters that several questions take, for the document.
 //! They never read a parameter: `super::super::parameters` does, and a test holds both together.
 
+use egret::record::Kind;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Object, Required};
 
+use crate::api::parameters::MAX_LIMIT;
 use crate::query::MOMENT_FORMS;
-use egret::record::Kind;
 
 /// What the text of a moment looks like: an instant, a date, unix seconds, or how long ago.
 const MOMENT_PATTERN: &str = concat!(
@@ -43,6 +44,17 @@ impl IntoParams for Selection {
             parameter("service", "Only calls of this `service.name`.", service.build()),
             parameter("kind", "Only calls of this kind.", kind.build()),
         ]
+    }
+}
+
+/// `limit`.
+pub(in crate::api) struct Limit;
+
+impl IntoParams for Limit {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        let number = number.maximum(Some(MAX_LIMIT)).build();
+        vec![parameter("limit", "Most rows of the answer; defaults to 100.", number)]
     }
 }
 
