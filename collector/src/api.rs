@@ -8,6 +8,7 @@ mod consumers;
 mod document;
 mod health;
 mod hub;
+mod metrics;
 mod page;
 mod parameters;
 mod problem;
@@ -35,7 +36,9 @@ use crate::ingest::{HubClients, IngestLimits, Tokens};
 use crate::pipeline::Progress;
 use crate::query::{Queries, QueryError};
 use crate::queue::Queue;
+use crate::rollup::Fleet;
 use body::Bounds;
+use metrics::Metrics;
 use problem::Problem;
 use told::Told;
 
@@ -57,6 +60,7 @@ fn guarded() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(targets::get))
         .routes(routes!(consumers::get))
         .routes(routes!(document::get))
+        .routes(routes!(metrics::get))
         .routes(routes!(batches::post))
         .routes(routes!(traces::post))
 }
@@ -82,6 +86,9 @@ pub(crate) struct Api {
     /// How far the pipeline is.
     pub(crate) progress: watch::Receiver<Progress>,
     pub(crate) queries: Queries,
+    /// Set where the fleet's durations are shown.
+    fleet: Option<Arc<Fleet>>,
+    metrics: Metrics,
     in_flight: Arc<Semaphore>,
     /// Bodies that are checked at once: as many as there are cores to check them.
     checking: Semaphore,
@@ -113,12 +120,19 @@ impl Api {
             queue,
             progress,
             queries,
+            fleet: None,
+            metrics: Metrics::new(),
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT_BYTES)),
             checking: Semaphore::new(n_cores),
             document: Bytes::new(),
             refused: Told::default(),
             ignored: Told::default(),
         }
+    }
+
+    /// Shows the fleet's durations too.
+    pub(crate) fn with_fleet(self, fleet: Option<Arc<Fleet>>) -> Self {
+        Self { fleet, ..self }
     }
 
     /// Everything that is answered.
@@ -137,6 +151,7 @@ impl Api {
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             // The batches' own reading is bounded, and nothing else reads a body.
             .layer(axum::extract::DefaultBodyLimit::disable())
+            .layer(middleware::from_fn_with_state(Arc::clone(&api), metrics::count))
             .with_state(api)
     }
 

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use egret::record::Kind;
 
 use crate::model::TimeRange;
-use crate::store::{History, ReadError};
+use crate::store::{History, ReadError, StoreSize};
 
 /// A question that could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +80,11 @@ impl Queries {
     /// Sums by consumer.
     pub(crate) fn consumers(&self, query: &GroupsQuery) -> Result<Consumers, QueryError> {
         groups::consumers(&*self.history, query)
+    }
+
+    /// How much of the disk the store takes.
+    pub(crate) fn store_size(&self) -> Result<StoreSize, QueryError> {
+        Ok(self.history.size()?)
     }
 
     /// A page of calls, the newest first.

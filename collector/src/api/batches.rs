@@ -109,8 +109,12 @@ pub(super) async fn check<T: Send + 'static>(
 }
 
 pub(super) async fn append(api: &Api, received: Received) -> Result<Appended, Problem> {
+    let n_calls = received.n_calls;
     match api.queue.append(received)?.await {
-        Ok(Ok(appended)) => Ok(appended),
+        Ok(Ok(appended)) => {
+            api.metrics.took(n_calls, appended);
+            Ok(appended)
+        }
         Ok(Err(not_durable)) => Err(Problem::unavailable(not_durable.to_string())),
         Err(_) => Err(Problem::unavailable("the collector has stopped taking batches")),
     }

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::metrics::Reason;
 use crate::ingest::Refusal;
 use crate::queue::OfferError;
 
@@ -183,6 +184,7 @@ impl IntoResponse for Problem {
             detail: &self.detail,
         };
         let mut response = (self.status, Json(details)).into_response();
+        response.extensions_mut().insert(Reason(self.slug));
         let headers = response.headers_mut();
         let content_type = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, content_type);

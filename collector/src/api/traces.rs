@@ -95,6 +95,7 @@ fn refuse(encoding: Encoding, problem: Problem) -> Response {
     let (head, _) = problem.into_response().into_parts();
     let body = refused(encoding, head.status.as_u16(), &message);
     let mut response = answer(head.status, encoding, body);
+    *response.extensions_mut() = head.extensions;
     if let Some(retry_after) = head.headers.get(header::RETRY_AFTER) {
         response.headers_mut().insert(header::RETRY_AFTER, retry_after.clone());
     }

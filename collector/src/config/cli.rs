@@ -28,6 +28,7 @@ Environment variables:
   EGRET_COLLECTOR_HEADER_TIMEOUT_SECONDS
   EGRET_COLLECTOR_BODY_TIMEOUT_SECONDS
   EGRET_COLLECTOR_RETENTION_DAYS
+  EGRET_COLLECTOR_FLEET_METRICS
   RUST_LOG                              how much is logged [default: info]
 
 In the file, a setting is a key without the prefix, in lower case: `data_dir = \"/var/lib/egret\"`,
@@ -158,6 +159,9 @@ pub struct ServeFlags {
     /// Days for which calls are kept. [default: 15]
     #[arg(long, value_name = "DAYS")]
     pub retention_days: Option<String>,
+    /// Whether /metrics shows the durations of the fleet's calls too. [default: false]
+    #[arg(long, value_name = "true|false")]
+    pub fleet_metrics: Option<String>,
 }
 
 impl ServeFlags {
@@ -177,6 +181,7 @@ impl ServeFlags {
             ("header_timeout_seconds", &self.header_timeout_seconds),
             ("body_timeout_seconds", &self.body_timeout_seconds),
             ("retention_days", &self.retention_days),
+            ("fleet_metrics", &self.fleet_metrics),
         ];
         all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
     }

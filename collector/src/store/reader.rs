@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::blocks::{BlockFilter, DayFilesBlocks};
 use super::data_dir::meta_path;
 use super::schema::{META, OpenError};
+use super::size::{self, StoreSize};
 use super::sums::integer;
 use super::{Blocks, History};
 use crate::model::Position;
@@ -128,6 +129,10 @@ impl History for Reader {
             *sum = sum.saturating_add(unsigned(row, 1)?);
         }
         Ok(drops)
+    }
+
+    fn size(&self) -> Result<StoreSize, ReadError> {
+        Ok(size::size(&self.dir)?)
     }
 
     fn blocks(&self, filter: BlockFilter) -> Result<Box<dyn Blocks>, ReadError> {

@@ -18,6 +18,7 @@ mod groups;
 mod hub;
 mod ingest;
 mod kills;
+mod metrics;
 mod otlp;
 mod page;
 mod python;
