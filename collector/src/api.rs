@@ -6,6 +6,7 @@ mod body;
 mod calls;
 mod consumers;
 mod document;
+mod export;
 mod health;
 mod hub;
 mod metrics;
@@ -45,6 +46,9 @@ use told::Told;
 /// Bodies that are being received may hold so much together; beyond it senders come again later.
 const MAX_IN_FLIGHT_BYTES: usize = 256 << 20;
 
+/// Exports that run at once.
+const MAX_EXPORTS: usize = 4;
+
 /// A question waits for so much that is not stored yet, and for so long. The pipeline stores that
 /// much in a fraction of the time.
 const CATCH_UP_BYTES: u64 = 32 << 20;
@@ -59,6 +63,8 @@ fn guarded() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(calls::get))
         .routes(routes!(targets::get))
         .routes(routes!(consumers::get))
+        .routes(routes!(export::calls))
+        .routes(routes!(export::summary))
         .routes(routes!(document::get))
         .routes(routes!(metrics::get))
         .routes(routes!(batches::post))
@@ -92,6 +98,8 @@ pub(crate) struct Api {
     in_flight: Arc<Semaphore>,
     /// Bodies that are checked at once: as many as there are cores to check them.
     checking: Semaphore,
+    /// Exports that may run at once: each holds a thread and some 30 MB.
+    exporting: Arc<Semaphore>,
     /// The OpenAPI document, once the routes are known.
     document: Bytes,
     /// Requests without a valid token.
@@ -124,6 +132,7 @@ impl Api {
             metrics: Metrics::new(),
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT_BYTES)),
             checking: Semaphore::new(n_cores),
+            exporting: Arc::new(Semaphore::new(MAX_EXPORTS)),
             document: Bytes::new(),
             refused: Told::default(),
             ignored: Told::default(),

@@ -2,11 +2,13 @@
 //! It never answers before the store is open, and never loses at its end what it acknowledged.
 
 mod builder;
+mod export_command;
 mod queue_command;
 mod serve;
 mod server;
 
 pub use builder::Builder;
+pub use export_command::{ExportCommandError, export_command};
 pub use queue_command::{QueueError, queue_command};
 pub use serve::serve;
 

@@ -6,7 +6,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub use cli::{Cli, Command, QueueCommand, QueueFlags, ServeFlags};
+pub use cli::{Cli, Command, ExportFlags, QueueCommand, QueueFlags, ServeFlags};
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

@@ -6,8 +6,8 @@ mod refusals;
 #[cfg(test)]
 mod tests;
 
-pub(super) use parameters::{Limit, Range, Selection};
-pub(super) use refusals::{OfBatches, OfHealth, OfHub, OfQuestions, OfTraces};
+pub(super) use parameters::{Limit, Range, Selection, one_of_query};
+pub(super) use refusals::{OfBatches, OfExports, OfHealth, OfHub, OfQuestions, OfTraces};
 
 use std::sync::Arc;
 

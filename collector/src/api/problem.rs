@@ -87,6 +87,12 @@ impl Problem {
         Self::new(status, "method-not-allowed", "Method not allowed", detail)
     }
 
+    /// 406.
+    pub(super) fn not_acceptable(detail: String) -> Self {
+        let status = StatusCode::NOT_ACCEPTABLE;
+        Self::new(status, "not-acceptable", "Not a form that is written here", detail)
+    }
+
     /// 408: the body did not come to its end in time.
     pub(super) fn too_slow(detail: String) -> Self {
         let status = StatusCode::REQUEST_TIMEOUT;

@@ -50,6 +50,8 @@ pub enum Command {
     /// Receive batches and answer questions until SIGTERM or SIGINT.
     #[command(after_help = SOURCES)]
     Serve(Box<ServeFlags>),
+    /// Write calls, or a summary, into a file. Also while the collector runs.
+    Export(Box<ExportFlags>),
     /// Look at the batches that wait to be stored, or take some out.
     #[command(subcommand)]
     Queue(QueueCommand),
@@ -91,7 +93,33 @@ pub enum QueueCommand {
     },
 }
 
-/// Where the queue is: as for `serve`, from the flag, EGRET_COLLECTOR_DATA_DIR, or the file.
+/// What is written, and where to.
+#[derive(Debug, Args)]
+pub struct ExportFlags {
+    /// Calls, or the rows of a summary.
+    #[arg(default_value = "calls", value_name = "calls|summary")]
+    pub what: String,
+    /// Where the data is.
+    #[command(flatten)]
+    pub place: QueueFlags,
+    /// The beginning: an RFC 3339 time, a date, unix seconds, or how long ago (24h, 7d).
+    #[arg(long, value_name = "TIME")]
+    pub from: String,
+    /// The end, which is not in it. [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// What it is written as. [default: what the file's name ends with]
+    #[arg(long, value_name = "csv|ndjson|parquet")]
+    pub format: Option<String>,
+    /// The file, which takes its name once it is whole; - for standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Leave out batches whose bytes are damaged, instead of failing.
+    #[arg(long)]
+    pub skip_damaged: bool,
+}
+
+/// Where the data is: as for `serve`, from the flag, EGRET_COLLECTOR_DATA_DIR, or the file.
 #[derive(Debug, Default, Args)]
 pub struct QueueFlags {
     /// TOML file with settings.

@@ -89,7 +89,7 @@ async fn a_route_knows_the_parameters_that_are_documented() {
 }
 
 /// A line with everything that a call can have.
-fn full_line() -> Value {
+pub(crate) fn full_line() -> Value {
     json!({
         "start_unix_ns": crate::fixture::recently_ns(), "kind": "client", "outcome": "completed",
         "http.request.method": "GET", "url.scheme": "https", "server.address": "api.example.com",

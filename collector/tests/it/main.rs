@@ -13,6 +13,7 @@ mod calls;
 mod document;
 mod durability;
 mod embedding;
+mod export;
 mod fixture;
 mod groups;
 mod hub;

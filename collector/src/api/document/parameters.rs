@@ -37,12 +37,11 @@ pub(in crate::api) struct Selection;
 
 impl IntoParams for Selection {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let kinds = Kind::ALL.iter().map(|kind| kind.as_str());
-        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(kinds));
+        let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
         let service = ObjectBuilder::new().schema_type(Type::String);
         vec![
             parameter("service", "Only calls of this `service.name`.", service.build()),
-            parameter("kind", "Only calls of this kind.", kind.build()),
+            one_of_query("kind", "Only calls of this kind.", &kinds),
         ]
     }
 }
@@ -56,6 +55,12 @@ impl IntoParams for Limit {
         let number = number.maximum(Some(MAX_LIMIT)).build();
         vec![parameter("limit", "Most rows of the answer; defaults to 100.", number)]
     }
+}
+
+/// A parameter that is one of a few words.
+pub(in crate::api) fn one_of_query(name: &str, about: &str, words: &[&str]) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.to_vec()));
+    parameter(name, about, schema.build())
 }
 
 fn parameter(name: &str, about: impl Into<String>, schema: Object) -> Parameter {

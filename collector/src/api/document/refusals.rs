@@ -26,6 +26,20 @@ impl IntoResponses for OfQuestions {
     }
 }
 
+/// Of a route that streams a file.
+pub(in crate::api) struct OfExports;
+
+impl IntoResponses for OfExports {
+    fn responses() -> Responses {
+        let mut responses = OfQuestions::responses();
+        responses.extend(by_status([
+            (406, problem("None of the accepted types is one of an export.")),
+            (503, come_again(problem("As many exports run as may run at once."))),
+        ]));
+        responses
+    }
+}
+
 /// Of `POST /v1/batches`.
 pub(in crate::api) struct OfBatches;
 
