@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::Api;
 use super::body::{self, Held};
-use super::document::{Binary, OfBatches};
+use super::document::{Binary, Encodings, OfBatches};
 use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
@@ -52,10 +52,19 @@ pub(super) struct Receipt {
     operation_id = "send_batch",
     tag = "ingest",
     params(
-        ("service" = Option<String>, Query, description = "`service.name` of all lines; a batch names it itself."),
-        ("environment" = Option<String>, Query, description = "`deployment.environment.name` of all lines; a batch names it itself."),
-        ("idempotency-key" = Option<String>, Header, description = "The same for the same lines; a batch has an id of its own."),
-        ("content-encoding" = Option<String>, Header, description = "`gzip` or `zstd`, for lines."),
+        (
+            "service" = Option<String>, Query,
+            description = "`service.name` of all lines; a batch names it itself.",
+        ),
+        (
+            "environment" = Option<String>, Query,
+            description = "`deployment.environment.name` of all lines; a batch names it itself.",
+        ),
+        (
+            "idempotency-key" = Option<String>, Header,
+            description = "The same for the same lines; a batch has an id of its own.",
+        ),
+        Encodings,
     ),
     request_body(
         content((Binary = "application/vnd.egret.batch"), (String = "application/x-ndjson")),

@@ -28,10 +28,10 @@ pub(super) struct CallFilters {
     /// The method, in any case.
     method: Option<String>,
     /// A code such as 404, a class such as 5xx, or none.
-    #[param(pattern = "^([1-9][0-9]{2}|[1-5]xx|other|none)$")]
+    #[param(pattern = "^([1-9][0-9]{2}|[1-5]xx|other|none)?$")]
     status: Option<String>,
     /// How it ended.
-    #[param(pattern = "^(completed|failed|cancelled|body_dropped)$")]
+    #[param(pattern = "^(completed|failed|cancelled|body_dropped)?$")]
     outcome: Option<String>,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct CallFilters {
         Limit,
         (
             "cursor" = Option<String>, Query,
-            pattern = "^[0-9a-f]{1,16}\\.[0-9a-f]{32}\\.[0-9a-f]{1,8}$",
+            pattern = "^([0-9a-f]{1,16}\\.[0-9a-f]{32}\\.[0-9a-f]{1,8})?$",
             description = "The `next_cursor` of the page before.",
         ),
     ),

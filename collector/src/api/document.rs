@@ -6,7 +6,7 @@ mod refusals;
 #[cfg(test)]
 mod tests;
 
-pub(super) use parameters::{Limit, Range, Selection, one_of_query};
+pub(super) use parameters::{Encodings, Limit, Range, Selection, one_of_query};
 pub(super) use refusals::{OfBatches, OfExports, OfHealth, OfHub, OfQuestions, OfTraces};
 
 use std::sync::Arc;

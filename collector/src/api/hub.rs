@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::Api;
 use super::batches::{self, Receipt};
 use super::body;
-use super::document::{Binary, OfHub};
+use super::document::{Binary, Encodings, OfHub};
 use super::parameters::Parameters;
 use super::problem::Problem;
 use super::traces::compression;
@@ -41,7 +41,7 @@ use crate::ingest::{HubSender, Message, admit_hub, is_environment};
         ("env" = String, Path, description = "Where it runs: 1 to 32 letters, digits, `_` and `-`."),
         ("message" = String, Path, description = "`startup`, `sync` or `log`."),
         ("uuid" = Option<String>, Query, description = "The id of the file, for `log`."),
-        ("content-encoding" = Option<String>, Header, description = "`gzip` or `zstd`."),
+        Encodings,
     ),
     request_body(
         content((Object = "application/json"), (Binary = "application/octet-stream")),

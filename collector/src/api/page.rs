@@ -29,7 +29,7 @@ const HEADERS: [(HeaderName, &str); 2] = [
     path = "/",
     operation_id = "dashboard",
     tag = "questions",
-    params(("range" = Option<String>, Query, pattern = "^(1h|24h|7d)$", description = "How far back it looks.")),
+    params(("range" = Option<String>, Query, pattern = "^(1h|24h|7d)?$", description = "How far back it looks.")),
     responses(
         (status = 200, description = "A page.", body = String, content_type = "text/html"),
         OfQuestions,

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use super::Api;
 use super::batches;
 use super::body;
-use super::document::{Binary, OfTraces};
+use super::document::{Binary, Encodings, OfTraces};
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
 use crate::ingest::{Compression, Encoding, Rejected, Traces, accepted, admit_traces, refused};
@@ -23,7 +23,7 @@ use crate::ingest::{Compression, Encoding, Rejected, Traces, accepted, admit_tra
     path = "/v1/traces",
     operation_id = "send_traces",
     tag = "ingest",
-    params(("content-encoding" = Option<String>, Header, description = "`gzip` or `zstd`.")),
+    params(Encodings),
     request_body(
         content((Binary = "application/x-protobuf"), (Object = "application/json")),
         description = "An `ExportTraceServiceRequest`.",

@@ -26,5 +26,6 @@ mod python;
 mod queue_command;
 mod read_only;
 mod refusals;
+mod schemathesis;
 mod summary;
 mod wild;

@@ -10,10 +10,11 @@ use utoipa::openapi::{Object, Required};
 use crate::api::parameters::MAX_LIMIT;
 use crate::query::MOMENT_FORMS;
 
-/// What the text of a moment looks like: an instant, a date, unix seconds, or how long ago.
+/// What the text of a moment looks like: an instant, a date, unix seconds, or how long ago. An
+/// empty one counts as not given.
 const MOMENT_PATTERN: &str = concat!(
     r"^([0-9]{1,10}|[0-9]{1,5}[smhd]|[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    r"(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?)$"
+    r"(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?)?$"
 );
 
 /// `from` and `to`.
@@ -57,10 +58,28 @@ impl IntoParams for Limit {
     }
 }
 
+/// `content-encoding`.
+pub(in crate::api) struct Encodings;
+
+impl IntoParams for Encodings {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let words = ["gzip", "zstd", "identity"];
+        vec![one_of(ParameterIn::Header, "content-encoding", "How the body is compressed.", &words)]
+    }
+}
+
 /// A parameter that is one of a few words.
 pub(in crate::api) fn one_of_query(name: &str, about: &str, words: &[&str]) -> Parameter {
-    let schema = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.to_vec()));
-    parameter(name, about, schema.build())
+    one_of(ParameterIn::Query, name, about, words)
+}
+
+/// The empty word counts as not given.
+fn one_of(place: ParameterIn, name: &str, about: &str, words: &[&str]) -> Parameter {
+    let words = words.iter().copied().chain([""]);
+    let schema = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
+    let mut parameter = parameter(name, about, schema.build());
+    parameter.parameter_in = place;
+    parameter
 }
 
 fn parameter(name: &str, about: impl Into<String>, schema: Object) -> Parameter {
