@@ -38,6 +38,10 @@ pub mod config;
 
 mod app;
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use ingest::fuzz;
+
 pub use app::{
     Builder, Collector, ExportCommandError, QueueError, StartError, export_command, queue_command,
     serve,
