@@ -2,11 +2,13 @@
 //! It never answers before the store is open, and never loses at its end what it acknowledged.
 
 mod builder;
+mod export_command;
 mod queue_command;
 mod serve;
 mod server;
 
 pub use builder::Builder;
+pub use export_command::{ExportCommandError, export_command};
 pub use queue_command::{QueueError, queue_command};
 pub use serve::serve;
 
@@ -24,6 +26,7 @@ use crate::config::Settings;
 use crate::pipeline::{self, Pipeline};
 use crate::query::Queries;
 use crate::queue::{Embedded, OpenError, Quarantine, Queue};
+use crate::rollup::Fleet;
 use crate::store::{DataDir, DirError, Reader, Store, WriteError, Writer};
 use server::Server;
 
@@ -33,6 +36,9 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 
 /// Ids of stored batches that the queue is told of, so that it knows them when they are sent again.
 const KNOWN_IDS: usize = 100_000;
+
+/// Series of the fleet's durations; each takes 18 lines of `/metrics`.
+const FLEET_SERIES: usize = 2_000;
 
 /// A running collector. Ends with [`Collector::shutdown`]; when it is dropped instead, it ends by
 /// itself soon after, and nobody waits for it.
@@ -94,6 +100,7 @@ struct Opened {
     reader: Reader,
     queue: Arc<dyn Queue>,
     pipeline: Pipeline,
+    fleet: Option<Arc<Fleet>>,
 }
 
 impl Collector {
@@ -149,12 +156,13 @@ impl Collector {
         let (limits, header_timeout) = (settings.limits, settings.header_timeout);
         let (tokens, body_timeout) = (settings.tokens.clone(), settings.body_timeout);
         let hub_clients = settings.hub_clients.clone();
-        let Opened { reader, queue, pipeline } = open(settings).await?;
+        let Opened { reader, queue, pipeline, fleet } = open(settings).await?;
         let progress = pipeline.progress.clone();
         let queries = Queries::new(Arc::new(reader));
         let queue_end = Arc::clone(&queue);
         let api = Api::new(tokens, hub_clients, limits, body_timeout, queue_end, progress, queries);
-        let server = Server { router: api.router(), header_timeout };
+        let router = api.with_fleet(fleet).router();
+        let server = Server { router, header_timeout };
         let running = Running::start(listener, server, queue, pipeline);
         Ok(Self { address, running: Mutex::new(Some(running)) })
     }
@@ -210,15 +218,17 @@ async fn open(settings: Settings) -> Result<Opened, StartError> {
         let queue = Embedded::open(&path, settings.queue, position, known)?;
         let queue: Arc<dyn Queue> = Arc::new(queue);
         let quarantine = Quarantine::of(&path);
+        let fleet = settings.fleet_metrics.then(|| Arc::new(Fleet::new(FLEET_SERIES)));
         let pipeline = pipeline::start(
             Arc::clone(&queue),
             Box::new(writer),
             quarantine,
             settings.retention,
             position,
+            fleet.clone(),
         );
         let pipeline = pipeline.map_err(StartError::Thread)?;
-        Ok(Opened { reader: Reader::new(path), queue, pipeline })
+        Ok(Opened { reader: Reader::new(path), queue, pipeline, fleet })
     });
     let lost = |error| StartError::Store(Box::new(error));
     opened.await.map_err(lost)?

@@ -6,7 +6,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub use cli::{Cli, Command, QueueCommand, QueueFlags, ServeFlags};
+pub use cli::{Cli, Command, ExportFlags, QueueCommand, QueueFlags, ServeFlags};
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -31,6 +31,7 @@ pub struct Settings {
     pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
     pub(crate) retention: Retention,
+    pub(crate) fleet_metrics: bool,
 }
 
 /// Everything that is wrong with the settings, one mistake a line.
@@ -59,6 +60,7 @@ impl Default for Settings {
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
             retention: Retention { calls_days: 15, minutes_days: 32, batches_days: 2 },
+            fleet_metrics: false,
         }
     }
 }
@@ -109,6 +111,8 @@ impl Settings {
                 _ => None,
             },
         );
+        let yes_or_no = |text: &str| text.parse().ok();
+        reading.set("fleet_metrics", "true or false", &mut self.fleet_metrics, yes_or_no);
         reading.seconds("header_timeout_seconds", &mut self.header_timeout);
         reading.seconds("body_timeout_seconds", &mut self.body_timeout);
         reading.tokens(&mut self.tokens);

@@ -3,6 +3,9 @@
 
 mod auth;
 mod decompress;
+#[cfg(any(test, feature = "fuzzing"))]
+#[allow(unreachable_pub, reason = "reached with the feature alone; tests are inside")]
+pub mod fuzz;
 mod hub;
 mod id;
 mod lines;

@@ -30,6 +30,7 @@ mod pipeline;
 mod query;
 
 mod dashboard;
+mod export;
 
 mod api;
 
@@ -37,4 +38,11 @@ pub mod config;
 
 mod app;
 
-pub use app::{Builder, Collector, QueueError, StartError, queue_command, serve};
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use ingest::fuzz;
+
+pub use app::{
+    Builder, Collector, ExportCommandError, QueueError, StartError, export_command, queue_command,
+    serve,
+};

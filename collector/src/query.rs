@@ -1,8 +1,10 @@
 //! Questions about what is stored, and their answers.
 //! It never writes, and never blocks a runtime: callers run it where blocking is allowed.
 
+mod call_fields;
 mod calls;
 mod cursor;
+mod groups;
 mod matching;
 mod summary;
 #[cfg(test)]
@@ -11,6 +13,7 @@ mod time;
 
 pub(crate) use calls::CallsPage;
 pub(crate) use cursor::Cursor;
+pub(crate) use groups::{Consumers, GroupsQuery, Targets};
 pub(crate) use matching::{CallFilter, StatusFilter};
 pub(crate) use summary::{Summary, SummaryRow};
 pub(crate) use time::{MOMENT_FORMS, parse_moment};
@@ -20,7 +23,7 @@ use std::sync::Arc;
 use egret::record::Kind;
 
 use crate::model::TimeRange;
-use crate::store::{History, ReadError};
+use crate::store::{History, ReadError, StoreSize};
 
 /// A question that could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +70,21 @@ impl Queries {
     /// Counts, bytes and percentiles per host, method, template, status class and target.
     pub(crate) fn summary(&self, query: &SummaryQuery) -> Result<Summary, QueryError> {
         summary::answer(&*self.history, query)
+    }
+
+    /// Sums by vendor.
+    pub(crate) fn targets(&self, query: &GroupsQuery) -> Result<Targets, QueryError> {
+        groups::targets(&*self.history, query)
+    }
+
+    /// Sums by consumer.
+    pub(crate) fn consumers(&self, query: &GroupsQuery) -> Result<Consumers, QueryError> {
+        groups::consumers(&*self.history, query)
+    }
+
+    /// How much of the disk the store takes.
+    pub(crate) fn store_size(&self) -> Result<StoreSize, QueryError> {
+        Ok(self.history.size()?)
     }
 
     /// A page of calls, the newest first.

@@ -24,6 +24,7 @@ mod prune;
 mod reader;
 mod rollups;
 mod schema;
+mod size;
 mod sums;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -34,6 +35,7 @@ pub(crate) use data_dir::{DataDir, DirError};
 pub(crate) use error::WriteError;
 pub(crate) use prune::Retention;
 pub(crate) use reader::{ReadError, Reader, SeriesTotal, SummaryFilter};
+pub(crate) use size::StoreSize;
 pub(crate) use writer::{Block, Group, Writer};
 
 #[cfg(test)]
@@ -73,6 +75,9 @@ pub(crate) trait History: Debug + Send + Sync {
 
     /// What was dropped before it was received, by reason.
     fn drops(&self, filter: &SummaryFilter) -> Result<BTreeMap<String, u64>, ReadError>;
+
+    /// How much of the disk it takes.
+    fn size(&self) -> Result<StoreSize, ReadError>;
 
     /// All blocks that pass the filter.
     fn blocks(&self, filter: BlockFilter) -> Result<Box<dyn Blocks>, ReadError>;

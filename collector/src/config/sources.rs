@@ -8,7 +8,7 @@ use toml::Value;
 use super::ServeFlags;
 
 /// Every setting, by its key in the file.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 16] = [
     "listen",
     "data_dir",
     "tokens",
@@ -24,6 +24,7 @@ pub(super) const KEYS: [&str; 15] = [
     "header_timeout_seconds",
     "body_timeout_seconds",
     "retention_days",
+    "fleet_metrics",
 ];
 
 /// A value and where it was given, for messages.
@@ -124,6 +125,7 @@ fn text_of(key: &str, value: &Value) -> Result<String, &'static str> {
         _ if is_list => Err("a list of strings"),
         Value::String(text) => Ok(text.clone()),
         Value::Integer(number) => Ok(number.to_string()),
+        Value::Boolean(flag) if key == "fleet_metrics" => Ok(flag.to_string()),
         _ => Err("a string or a whole number"),
     }
 }

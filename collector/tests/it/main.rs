@@ -10,17 +10,22 @@
 
 mod binary;
 mod calls;
+mod document;
 mod durability;
 mod embedding;
+mod export;
 mod fixture;
+mod groups;
 mod hub;
 mod ingest;
 mod kills;
+mod metrics;
 mod otlp;
 mod page;
 mod python;
 mod queue_command;
 mod read_only;
 mod refusals;
+mod schemathesis;
 mod summary;
 mod wild;

@@ -57,7 +57,7 @@ const COLLECTOR: Building = Building {
         &["store", "ingest", "gateway"],
         &["pipeline", "query", "probe"],
         &["hits", "monitors", "discovery", "notify"],
-        &["dashboard"],
+        &["dashboard", "export"],
         &["api"],
         &["config"],
         &["app"],
