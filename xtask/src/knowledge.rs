@@ -4,8 +4,9 @@
 mod braces;
 mod table;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 pub use table::{Entry, Role};
 

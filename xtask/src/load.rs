@@ -10,8 +10,9 @@ mod read;
 mod walk;
 mod words;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
+
+use rustc_hash::FxHashMap as HashMap;
 
 pub use files::load;
 

@@ -10,8 +10,9 @@ mod sites;
 mod types;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 pub(crate) use infer::{is_transparent, is_wrapper};
 pub use sites::{Found, Symbol};
@@ -93,9 +94,9 @@ impl<'a> Resolver<'a> {
             inferred: RefCell::default(),
             impls: impls::Impls::default(),
             members: RefCell::default(),
-            libraries: HashMap::new(),
+            libraries: HashMap::default(),
             renames: renames(sources).map(|(_, new)| new).collect(),
-            renamed: HashMap::new(),
+            renamed: HashMap::default(),
         };
         for krate in sources.crates.iter().filter(|krate| krate.is_library) {
             resolver.libraries.entry(krate.package).or_insert(krate.root);

@@ -1,6 +1,7 @@
 //! Rust source as plain data: what a scan needs of a file, after its syntax tree has been dropped.
 //! It never resolves a name; scopes say where to look.
 
+mod edition;
 mod expressions;
 mod ir;
 mod items;

@@ -1,7 +1,7 @@
 //! One client's ways, step by step: from an expression to what is done with its value.
 //! It never goes in circles, and never further than a bound.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet as HashSet;
 
 use super::Follower;
 use super::outcome::{Ending, Outcome};
@@ -39,8 +39,8 @@ impl<'f, 'a> Flow<'f, 'a> {
         Self {
             follower,
             waiting: Vec::new(),
-            seen: HashSet::new(),
-            seen_functions: HashSet::new(),
+            seen: HashSet::default(),
+            seen_functions: HashSet::default(),
             endings: Vec::new(),
             notes: Vec::new(),
         }

@@ -1,9 +1,10 @@
 //! Loads a tree: walk, read, reach, and read again what turns out to matter.
 //! It never fails for one file; only a root that is not there is an error.
 
-use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::reach::Reach;
 use super::read::{self, Outcome, on_all_cores};
@@ -27,7 +28,7 @@ pub fn load(root: &Path, knowledge: &Knowledge, extra: &[String]) -> io::Result<
     let found = walk(&root);
     sources.skipped = found.skipped;
     let packages = packages::read(&root, &found.manifests, &mut sources);
-    let mut folders = HashMap::new();
+    let mut folders = HashMap::default();
     let owners: Vec<usize> =
         found.files.iter().map(|path| packages.of_file(path, &mut folders)).collect();
     let base = words::of_package(&Package::default(), knowledge, extra);
@@ -43,7 +44,7 @@ pub fn load(root: &Path, knowledge: &Knowledge, extra: &[String]) -> io::Result<
         read::read(&found.files[index], words_of(owners[index]))
     });
     let mut declarations = Vec::new();
-    let mut by_path = HashMap::new();
+    let mut by_path = HashMap::default();
     for ((path, &package), mut outcome) in found.files.iter().zip(&owners).zip(outcomes) {
         declarations.push(std::mem::take(&mut outcome.declarations));
         by_path.insert(path.clone(), sources.files.len());
@@ -89,8 +90,8 @@ fn add(root: &Path, path: &Path, package: usize, outcome: Outcome, sources: &mut
 /// Names may reach a file without any HTTP crate's own name in it: `use crate::net::Http`. The
 /// words grow with every file that is parsed, until nothing new comes.
 fn read_what_matters(sources: &mut Sources, knowledge: &Knowledge) {
-    let mut searched: Vec<HashSet<String>> = vec![HashSet::new(); sources.packages.len()];
-    let mut tried = HashSet::new();
+    let mut searched: Vec<HashSet<String>> = vec![HashSet::default(); sources.packages.len()];
+    let mut tried = HashSet::default();
     let mut learned = words::Learned::default();
     for _ in 0..MAX_ROUNDS {
         learned.grow(sources, knowledge);
@@ -137,7 +138,7 @@ fn read_what_matters(sources: &mut Sources, knowledge: &Knowledge) {
 
 /// The files around those that are parsed, up to the roots: names often lead through them.
 fn around(sources: &Sources) -> HashSet<usize> {
-    let mut around = HashSet::new();
+    let mut around = HashSet::default();
     for (index, file) in sources.files.iter().enumerate() {
         if file.tree.is_none() {
             continue;

@@ -63,7 +63,7 @@ pub(super) fn on_all_cores<T: Send>(n: usize, work: &(dyn Fn(usize) -> T + Sync)
     done.into_iter().map(|(_, value)| value).collect()
 }
 
-/// Reads one file; parses it when one of the words is in it.
+/// Reads one file; parses it when one of the words is in its code.
 pub(super) fn read(path: &Path, words: &Words) -> Outcome {
     let mut outcome = Outcome::default();
     let bytes = match bytes(path) {
@@ -86,7 +86,7 @@ pub(super) fn read(path: &Path, words: &Words) -> Outcome {
     if modules::may_declare(text.as_bytes()) {
         outcome.declarations = modules::declarations(text.as_bytes());
     }
-    if outcome.holds_anchor {
+    if outcome.holds_anchor && words.are_in_code(text.as_bytes()) {
         parse(&text, &mut outcome);
     }
     if text.contains("egret:") {
@@ -99,7 +99,7 @@ pub(super) fn read(path: &Path, words: &Words) -> Outcome {
 /// no words, because names lead through it.
 pub(super) fn read_again(path: &Path, words: Option<&Words>) -> Option<Outcome> {
     let text = String::from_utf8(bytes(path).ok()?).ok()?;
-    if words.is_some_and(|words| !words.are_in(text.as_bytes())) {
+    if words.is_some_and(|words| !words.are_in_code(text.as_bytes())) {
         return None;
     }
     let mut outcome = Outcome { holds_anchor: words.is_some(), ..Outcome::default() };

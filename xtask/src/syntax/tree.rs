@@ -5,6 +5,7 @@ use std::fmt;
 
 use proc_macro2::Span;
 
+use super::edition;
 use super::ir::{
     Binding, BindingId, Item, ItemId, ItemKind, Node, NodeId, NodeKind, Origin, Pos, Scope,
     ScopeId, ScopeKind, Step, Tree,
@@ -48,7 +49,7 @@ pub fn parse(text: &str) -> Result<Tree, Refused> {
     // Spans of earlier files are done with; without this, their texts would pile up.
     proc_macro2::extra::invalidate_current_thread_spans();
     let mut lower = Lower::new();
-    match syn::parse_file(text) {
+    match syn::parse_file(text).or_else(|error| edition::parse_2015(text).ok_or(error)) {
         Ok(file) => {
             lower.tree.scopes[0].is_test |= super::items::only_for_tests(&file.attrs);
             lower.items(&file.items);
@@ -73,7 +74,8 @@ pub fn scan_tokens(text: &str) -> Tree {
     let mut lower = Lower::new();
     for import in imports {
         proc_macro2::extra::invalidate_current_thread_spans();
-        if let Ok(item) = syn::parse_str::<syn::ItemUse>(&import) {
+        let item = syn::parse_str::<syn::ItemUse>(&import).ok();
+        if let Some(item) = item.or_else(|| edition::parse_2015(&import)) {
             lower.items(&[syn::Item::Use(item)]);
         }
     }
