@@ -260,7 +260,19 @@ impl Knowledge {
 
 /// Crates that others hand on under their own name; `std` and the like would be a coincidence.
 fn is_re_exported(name: &str) -> bool {
-    !matches!(name, "std" | "tokio" | "async-std" | "smol" | "async-net" | "websocket" | "curl")
+    !matches!(
+        name,
+        "std"
+            | "tokio"
+            | "async-std"
+            | "smol"
+            | "async-net"
+            | "websocket"
+            | "curl"
+            | "httpclient"
+            | "worker"
+            | "mio"
+    )
 }
 
 /// Modules that crates keep for what they hand on: `tame_index::external::reqwest`.

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use rustc_hash::FxHashMap as HashMap;
 
-pub use files::load;
+pub use files::{load, load_bytes};
 
 use crate::findings::Context;
 use crate::syntax::{Item, Scope, ScopeId, ScopeKind, Tree};

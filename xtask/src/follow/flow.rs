@@ -165,7 +165,7 @@ impl<'f, 'a> Flow<'f, 'a> {
                 self.enter_place(value, *place);
             }
             NodeKind::Return(_) => self.out_of_function(value, parent),
-            NodeKind::Break(_) => self.out_of_loop(value, parent),
+            NodeKind::Break { target: Some(target), .. } => self.at(value, *target),
             NodeKind::Closure { .. } => self.out_of_closure(value, parent),
             NodeKind::Other(_) => self.note(value, "in an expression that is not followed"),
             NodeKind::Macro { path, is_parsed, .. } => {
@@ -182,21 +182,6 @@ impl<'f, 'a> Flow<'f, 'a> {
         {
             self.go(Value { node: field, inside, ..value.clone() });
         }
-    }
-
-    fn out_of_loop(&mut self, value: &Value, from: NodeId) {
-        // The nearest loop; labels are rare enough to be taken for it.
-        let resolver = self.follower.resolver;
-        let mut at = from;
-        while let Some(parent) = resolver.node(value.file, at).parent {
-            if let NodeKind::Other(parts) = &resolver.node(value.file, parent).kind
-                && matches!(parts.as_slice(), [only] if *only == at)
-            {
-                return self.at(value, parent);
-            }
-            at = parent;
-        }
-        self.note(value, "the value of a labelled block");
     }
 
     fn macro_argument(&mut self, value: &Value, parent: NodeId, name: &str, is_parsed: bool) {
@@ -445,7 +430,8 @@ impl<'f, 'a> Flow<'f, 'a> {
         ) {
             return self.enter_place(value, receiver);
         }
-        if is_channel(name) {
+        let is_client = |of: String| resolver.knowledge.role(&of) == Some(Role::Client);
+        if is_channel(name) && !ty.peeled().foreign().is_some_and(is_client) {
             let text = "sent to whoever receives it, which would have to be known";
             return self.end(value, Outcome::Lost, text.into());
         }

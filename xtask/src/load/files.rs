@@ -10,8 +10,8 @@ use super::reach::Reach;
 use super::read::{self, Outcome, on_all_cores};
 use super::walk::{relative, walk};
 use super::words::{self, Words};
-use super::{File, Package, Sources, packages};
-use crate::findings::Skipped;
+use super::{Crate, File, Package, Sources, packages};
+use crate::findings::{Context, Skipped};
 use crate::knowledge::Knowledge;
 
 /// How often new words may lead to new files; each round follows names one re-export further.
@@ -61,6 +61,22 @@ pub fn load(root: &Path, knowledge: &Knowledge, extra: &[String]) -> io::Result<
     reach.adopt(&mut sources);
     read_what_matters(&mut sources, knowledge);
     Ok(sources)
+}
+
+/// Loads one file from its bytes, as the root of a library that has no manifest.
+#[must_use]
+pub fn load_bytes(bytes: &[u8], knowledge: &Knowledge) -> Sources {
+    let package = Package { name: "bytes".into(), ..Package::default() };
+    let words = words::of_package(&package, knowledge, &[]);
+    let mut sources = Sources { packages: vec![package], ..Sources::default() };
+    let outcomes = on_all_cores(1, &|_| read::judge(bytes.to_vec(), &words));
+    for outcome in outcomes {
+        add(Path::new(""), Path::new("lib.rs"), 0, outcome, &mut sources);
+    }
+    let (name, context) = ("bytes".into(), Context::Prod);
+    sources.crates.push(Crate { package: 0, name, is_library: true, context, root: 0 });
+    sources.files[0].krate = Some(0);
+    sources
 }
 
 fn has_renames(package: &Package, knowledge: &Knowledge) -> bool {

@@ -1,5 +1,5 @@
-//! Reads code of the edition of 2015, in which `async`, `await` and `try` are names and the
-//! parameters of a trait's functions need none. It never changes a place: spans stay as they were.
+//! Reads code of older editions: `async`, `await` and `try` as names, `Box<Fn(u8)>` without `dyn`,
+//! and a trait's parameters without names. It never changes a place: spans stay as they were.
 
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use syn::parse::Parse;
@@ -15,6 +15,7 @@ fn rewritten(stream: TokenStream, in_trait: bool) -> TokenStream {
     let mut tokens: Vec<TokenTree> = stream.into_iter().collect();
     let mut is_trait = false;
     let mut after_fn = false;
+    let mut bare = Vec::new();
     for at in 0..tokens.len() {
         let (before, rest) = tokens.split_at_mut(at);
         let [token, after @ ..] = rest else {
@@ -24,6 +25,9 @@ fn rewritten(stream: TokenStream, in_trait: bool) -> TokenStream {
             TokenTree::Ident(word) => {
                 is_trait |= word == "trait";
                 after_fn |= word == "fn";
+                if is_bare_closure(word, before, after.first()) {
+                    bare.push((at, word.span()));
+                }
                 if is_name(word, before.last(), after.first()) {
                     *word = Ident::new_raw(&word.to_string(), word.span());
                 }
@@ -44,7 +48,23 @@ fn rewritten(stream: TokenStream, in_trait: bool) -> TokenStream {
             _ => {}
         }
     }
+    for (at, span) in bare.into_iter().rev() {
+        tokens.insert(at, Ident::new("dyn", span).into());
+    }
     tokens.into_iter().collect()
+}
+
+/// Whether `Fn(..)` stands as a type of its own: `<Fn(u8)>`, `&Fn(u8)`, `&'a mut Fn(u8)`.
+fn is_bare_closure(word: &Ident, before: &[TokenTree], after: Option<&TokenTree>) -> bool {
+    let is_closure = ["Fn", "FnMut", "FnOnce", "FnBox"].iter().any(|name| word == name);
+    let has_inputs = matches!(after, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
+    let is_type = match before {
+        [.., tick, TokenTree::Ident(_)] if is_mark(Some(tick), '\'') => true,
+        [.., TokenTree::Ident(word)] => word == "mut",
+        [.., mark] => is_mark(Some(mark), '<') || is_mark(Some(mark), '&'),
+        [] => false,
+    };
+    is_closure && has_inputs && is_type
 }
 
 /// Whether a keyword of later editions stands where only a name can.

@@ -340,8 +340,13 @@ pub enum NodeKind {
     },
     /// `return value`.
     Return(Option<NodeId>),
-    /// `break value`.
-    Break(Option<NodeId>),
+    /// `break 'label value`.
+    Break {
+        /// The value.
+        value: Option<NodeId>,
+        /// The loop or block that it ends.
+        target: Option<NodeId>,
+    },
     /// An operator that leaves the client what it is.
     Through(Through, NodeId),
     /// `place = value`.

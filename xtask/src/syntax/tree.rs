@@ -88,11 +88,20 @@ pub fn scan_tokens(text: &str) -> Tree {
     lower.tree
 }
 
+/// What a `break` can end.
+struct Breakable {
+    label: Option<String>,
+    is_loop: bool,
+    node: NodeId,
+}
+
 /// The state of lowering one file.
 pub(super) struct Lower {
     pub(super) tree: Tree,
     /// Local variables in sight, innermost last.
     pub(super) locals: Vec<(String, BindingId)>,
+    /// Loops and labelled blocks around, innermost last.
+    breakable: Vec<Breakable>,
     /// The scope that is being filled.
     pub(super) scope: ScopeId,
     /// The implementation or trait around the items being lowered.
@@ -109,7 +118,7 @@ impl Lower {
             is_test: false,
         };
         let tree = Tree { scopes: vec![file], ..Tree::default() };
-        Self { tree, locals: Vec::new(), scope: ScopeId(0), owner: None }
+        Self { tree, locals: Vec::new(), breakable: Vec::new(), scope: ScopeId(0), owner: None }
     }
 
     pub(super) fn is_test(&self) -> bool {
@@ -148,6 +157,30 @@ impl Lower {
         let value = fill(self);
         self.locals.truncate(n_outer);
         value
+    }
+
+    /// Runs `fill` for the body of a loop or a labelled block.
+    pub(super) fn to_break<T>(
+        &mut self,
+        label: Option<&syn::Label>,
+        is_loop: bool,
+        node: NodeId,
+        fill: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let label = label.map(|label| label.name.ident.to_string());
+        self.breakable.push(Breakable { label, is_loop, node });
+        let value = fill(self);
+        self.breakable.pop();
+        value
+    }
+
+    /// What a `break` with that label ends; without one, the innermost loop.
+    pub(super) fn target(&self, label: Option<&syn::Ident>) -> Option<NodeId> {
+        let is_it = |one: &&Breakable| match label {
+            Some(label) => one.label.as_ref().is_some_and(|known| label == known),
+            None => one.is_loop,
+        };
+        self.breakable.iter().rev().find(is_it).map(|one| one.node)
     }
 
     pub(super) fn push(&mut self, kind: NodeKind, parent: Option<NodeId>, span: Span) -> NodeId {
