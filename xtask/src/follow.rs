@@ -8,8 +8,10 @@ mod contain;
 mod flow;
 mod handed;
 mod index;
+mod methods;
 mod outcome;
 mod places;
+mod results;
 mod stack;
 mod whose;
 

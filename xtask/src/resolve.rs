@@ -2,6 +2,7 @@
 //! It never guesses where the answer is not in the sources: what it cannot resolve has no answer.
 
 mod expected;
+mod holders;
 mod impls;
 mod infer;
 mod names;
@@ -14,7 +15,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
-pub(crate) use infer::{is_transparent, is_wrapper};
+pub(crate) use holders::{is_transparent, is_wrapper};
 pub use sites::{Found, Symbol};
 pub use types::Ty;
 

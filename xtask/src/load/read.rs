@@ -80,8 +80,7 @@ pub(super) fn read(path: &Path, words: &Words) -> Outcome {
 
 /// What the bytes of a file are: text, code that parses, or neither.
 pub(super) fn judge(bytes: Vec<u8>, words: &Words) -> Outcome {
-    let mut outcome = Outcome::default();
-    outcome.holds_anchor = words.are_in(&bytes);
+    let mut outcome = Outcome { holds_anchor: words.are_in(&bytes), ..Outcome::default() };
     outcome.n_lines = memchr::memchr_iter(b'\n', &bytes).count();
     outcome.n_lines += usize::from(bytes.last().is_some_and(|&last| last != b'\n'));
     if memchr::memchr(0, &bytes).is_some() {

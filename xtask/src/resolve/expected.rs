@@ -1,7 +1,7 @@
 //! The type that an expression must have, where its surroundings say so: `let x: T = ..`.
 //! It never looks at the expression itself.
 
-use super::infer::{is_transparent, is_wrapper};
+use super::holders::{is_transparent, is_wrapper};
 use super::{Def, Resolver, Space, Ty};
 use crate::syntax::{BindingId, ItemKind, NodeId, NodeKind, Pattern, ScopeKind, Through, Type};
 

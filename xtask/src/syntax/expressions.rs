@@ -3,7 +3,9 @@
 
 use syn::{Block, Expr, Lit, RangeLimits, Stmt, UnOp};
 
-use super::ir::{Arm, NodeId, NodeKind, Origin, Pos, ScopeKind, Through};
+use super::ids::{NodeId, Pos};
+use super::ir::ScopeKind;
+use super::nodes::{Arm, NodeKind, Origin, Through};
 use super::patterns::member;
 use super::tree::{Lower, at};
 use super::types;
@@ -186,7 +188,7 @@ impl Lower {
         let here = Some(id);
         match whole {
             Expr::Block(syn::ExprBlock { label: Some(label), block, .. }) => {
-                self.to_break(Some(label), false, id, |lower| lower.same_block(block, id, false))
+                self.breakable(Some(label), false, id, |lower| lower.same_block(block, id, false))
             }
             Expr::Block(block) => self.same_block(&block.block, id, false),
             Expr::Unsafe(block) => self.same_block(&block.block, id, false),
@@ -205,7 +207,7 @@ impl Lower {
                 let iterator = self.expression(&each.expr, here);
                 let (pattern, body) = self.in_block(|lower| {
                     let pattern = lower.pattern(&each.pat, Origin::For(id), None);
-                    let body = lower.to_break(each.label.as_ref(), true, id, |lower| {
+                    let body = lower.breakable(each.label.as_ref(), true, id, |lower| {
                         lower.block(&each.body, here, false)
                     });
                     (pattern, body)
@@ -214,14 +216,14 @@ impl Lower {
             }
             Expr::While(each) => self.in_block(|lower| {
                 let condition = lower.expression(&each.cond, here);
-                let body = lower.to_break(each.label.as_ref(), true, id, |lower| {
+                let body = lower.breakable(each.label.as_ref(), true, id, |lower| {
                     lower.block(&each.body, here, false)
                 });
                 NodeKind::Other(vec![condition, body])
             }),
             Expr::Loop(each) => {
                 // The value of a loop is what `break` gives; the body's own value is none.
-                let body = self.to_break(each.label.as_ref(), true, id, |lower| {
+                let body = self.breakable(each.label.as_ref(), true, id, |lower| {
                     lower.block(&each.body, here, false)
                 });
                 NodeKind::Other(vec![body])

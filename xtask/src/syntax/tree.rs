@@ -6,11 +6,10 @@ use std::fmt;
 use proc_macro2::Span;
 
 use super::edition;
-use super::ir::{
-    Binding, BindingId, Item, ItemId, ItemKind, Node, NodeId, NodeKind, Origin, Pos, Scope,
-    ScopeId, ScopeKind, Step, Tree,
-};
+use super::ids::{BindingId, ItemId, NodeId, Pos, ScopeId};
+use super::ir::{Item, ItemKind, Scope, ScopeKind, Tree};
 use super::names::{Path, Type};
+use super::nodes::{Binding, Node, NodeKind, Origin, Step};
 use super::tolerant::{self, Mention};
 
 /// Why a file could not be parsed.
@@ -51,7 +50,7 @@ pub fn parse(text: &str) -> Result<Tree, Refused> {
     let mut lower = Lower::new();
     match syn::parse_file(text).or_else(|error| edition::parse_2015(text).ok_or(error)) {
         Ok(file) => {
-            lower.tree.scopes[0].is_test |= super::items::only_for_tests(&file.attrs);
+            lower.tree.scopes[0].is_test |= super::attributes::only_for_tests(&file.attrs);
             lower.items(&file.items);
         }
         Err(error) => {
@@ -101,7 +100,7 @@ pub(super) struct Lower {
     /// Local variables in sight, innermost last.
     pub(super) locals: Vec<(String, BindingId)>,
     /// Loops and labelled blocks around, innermost last.
-    breakable: Vec<Breakable>,
+    breakables: Vec<Breakable>,
     /// The scope that is being filled.
     pub(super) scope: ScopeId,
     /// The implementation or trait around the items being lowered.
@@ -118,7 +117,7 @@ impl Lower {
             is_test: false,
         };
         let tree = Tree { scopes: vec![file], ..Tree::default() };
-        Self { tree, locals: Vec::new(), breakable: Vec::new(), scope: ScopeId(0), owner: None }
+        Self { tree, locals: Vec::new(), breakables: Vec::new(), scope: ScopeId(0), owner: None }
     }
 
     pub(super) fn is_test(&self) -> bool {
@@ -160,7 +159,7 @@ impl Lower {
     }
 
     /// Runs `fill` for the body of a loop or a labelled block.
-    pub(super) fn to_break<T>(
+    pub(super) fn breakable<T>(
         &mut self,
         label: Option<&syn::Label>,
         is_loop: bool,
@@ -168,9 +167,9 @@ impl Lower {
         fill: impl FnOnce(&mut Self) -> T,
     ) -> T {
         let label = label.map(|label| label.name.ident.to_string());
-        self.breakable.push(Breakable { label, is_loop, node });
+        self.breakables.push(Breakable { label, is_loop, node });
         let value = fill(self);
-        self.breakable.pop();
+        self.breakables.pop();
         value
     }
 
@@ -180,7 +179,7 @@ impl Lower {
             Some(label) => one.label.as_ref().is_some_and(|known| label == known),
             None => one.is_loop,
         };
-        self.breakable.iter().rev().find(is_it).map(|one| one.node)
+        self.breakables.iter().rev().find(is_it).map(|one| one.node)
     }
 
     pub(super) fn push(&mut self, kind: NodeKind, parent: Option<NodeId>, span: Span) -> NodeId {
