@@ -222,7 +222,11 @@ impl Resolver<'_> {
     pub fn method(&self, ty: &Ty, name: &str) -> Option<Member> {
         let mut at = ty;
         loop {
+            // What std gives its holders itself comes before any trait's method of that name.
+            let is_std = matches!(at, Ty::Def(Def::Foreign(path), _)
+                if matches!(path[0].as_str(), "std" | "core" | "alloc"));
             if let Ty::Def(def, _) = at
+                && !(is_std && is_transparent(name))
                 && let Some(member) = self.associated(def, name, None)
                 && self.function(member.0, member.1).is_some()
             {

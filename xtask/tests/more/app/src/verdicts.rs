@@ -210,3 +210,15 @@ fn out_of_an_outer_loop() -> ClientWithMiddleware {
     };
     ClientBuilder::new(raw).build()
 }
+trait Locks<T> {
+    fn lock(&self) -> T;
+}
+impl<T> Locks<T> for std::sync::Mutex<T> {
+    fn lock(&self) -> T {
+        std::sync::Mutex::lock(self).unwrap()
+    }
+}
+fn behind_a_lock_that_a_trait_has_too() {
+    let held = std::sync::Mutex::new(Client::new()); //~ FLAG reqwest verdict=unwrapped
+    held.lock().unwrap().get("x").send();
+}
