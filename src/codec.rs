@@ -30,8 +30,11 @@
 //! Readers skip columns and tables that they do not know, and take those that are missing as
 //! absent. The tables are `calls` ([`CallColumn`]) and `minutes` ([`MinuteColumn`]).
 
+mod builder;
 mod calls;
+mod calls_builder;
 mod column;
+mod dictionary;
 mod encode;
 mod minutes;
 pub mod ndjson;
@@ -39,7 +42,8 @@ mod open;
 #[cfg(test)]
 mod tests;
 
-pub use calls::{CallColumn, Calls, CallsBuilder};
+pub use calls::{CallColumn, Calls};
+pub use calls_builder::CallsBuilder;
 pub use column::Column;
 pub use encode::{EncodeError, Encoder};
 pub use minutes::{MinuteColumn, read_minutes};

@@ -8,7 +8,9 @@ mod tests;
 pub use histogram::Histogram;
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
 
 use crate::record::{Kind, Outcome, Record};
 
@@ -129,63 +131,137 @@ impl Cell {
     }
 }
 
+/// Series that are remembered when the cells are cleared, so that the next batch makes none anew.
+const MAX_KEPT: usize = 1_024;
+
+/// The place of a series in [`Minutes`], until they are cleared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(usize);
+
+impl Place {
+    /// Counted from 0, without gaps but for series that are only remembered.
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// Cells by series, in the order in which the series came first.
 #[derive(Debug, Default)]
 pub struct Minutes {
-    /// From a key's hash to its place in `cells`. A foreign key in that place sends the search on
+    /// From a key's hash to its place in `entries`. A foreign key in that place sends the search on
     /// to the next hash, so that looking up costs no owned key.
-    index: HashMap<u64, usize>,
-    cells: Vec<(SeriesKey<Box<str>>, Cell)>,
+    index: HashMap<u64, usize, RandomState>,
+    /// Also of series that were only there before the last [`Minutes::clear`].
+    entries: Vec<Entry>,
+    /// Places in `entries` of the series that are there now.
+    present: Vec<usize>,
     hasher: RandomState,
 }
 
+#[derive(Debug)]
+struct Entry {
+    key: SeriesKey<Box<str>>,
+    cell: Cell,
+    is_present: bool,
+}
+
 impl Minutes {
-    /// Adds a record.
-    pub fn fold(&mut self, record: &Record<'_>) {
-        self.cell(series_key(record)).add(record);
+    /// Adds a record; says where.
+    pub fn fold(&mut self, record: &Record<'_>) -> Place {
+        let place = self.place(series_key(record));
+        self.cell(place).add(record);
+        Place(place)
+    }
+
+    /// Where a series is, or was before the last [`Minutes::clear`].
+    #[must_use]
+    pub fn known(&self, key: SeriesKey<&str>) -> Option<Place> {
+        self.search(key).ok().map(Place)
+    }
+
+    /// Adds a record whose series is known.
+    pub(crate) fn add(&mut self, place: Place, record: &Record<'_>) {
+        self.cell(place.0).add(record);
     }
 
     /// Adds a cell.
     pub fn merge(&mut self, key: SeriesKey<&str>, cell: &Cell) {
-        self.cell(key).merge(cell);
+        let place = self.place(key);
+        self.cell(place).merge(cell);
     }
 
     /// Number of series.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.cells.len()
+        self.present.len()
     }
 
     /// Whether nothing was added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.present.is_empty()
     }
 
     /// Series and their cells.
     pub fn iter(&self) -> impl Iterator<Item = (SeriesKey<&str>, &Cell)> {
-        self.cells.iter().map(|(key, cell)| (key.as_ref(), cell))
+        let entries = self.present.iter().filter_map(|place| self.entries.get(*place));
+        entries.map(|entry| (entry.key.as_ref(), &entry.cell))
     }
 
-    /// Forgets everything.
+    /// Forgets all cells. The series' keys are kept while most of them come again.
     pub fn clear(&mut self) {
-        self.index.clear();
-        self.cells.clear();
+        let is_stale = self.entries.len() > 2 * self.present.len() + 64;
+        if is_stale || self.entries.len() > MAX_KEPT {
+            self.index.clear();
+            self.entries.clear();
+        } else {
+            for place in &self.present {
+                self.entries[*place].reset();
+            }
+        }
+        self.present.clear();
     }
 
-    fn cell(&mut self, key: SeriesKey<&str>) -> &mut Cell {
-        let mut hash = self.hasher.hash_one(key);
-        let place = loop {
-            match self.index.get(&hash) {
-                Some(&place) if self.cells[place].0.as_ref() == key => break place,
-                Some(_) => hash = hash.wrapping_add(1),
-                None => {
-                    self.index.insert(hash, self.cells.len());
-                    self.cells.push((key.to_owned(), Cell::default()));
-                    break self.cells.len() - 1;
-                }
+    fn cell(&mut self, place: usize) -> &mut Cell {
+        let entry = &mut self.entries[place];
+        if !entry.is_present {
+            entry.is_present = true;
+            self.present.push(place);
+        }
+        &mut entry.cell
+    }
+
+    fn place(&mut self, key: SeriesKey<&str>) -> usize {
+        match self.search(key) {
+            Ok(place) => place,
+            Err(free) => {
+                self.index.insert(free, self.entries.len());
+                let (key, cell) = (key.to_owned(), Cell::default());
+                self.entries.push(Entry { key, cell, is_present: false });
+                self.entries.len() - 1
             }
-        };
-        &mut self.cells[place].1
+        }
+    }
+
+    /// The place of a key, or the hash under which it would be found.
+    fn search(&self, key: SeriesKey<&str>) -> Result<usize, u64> {
+        let mut hash = self.hasher.hash_one(key);
+        loop {
+            match self.index.get(&hash) {
+                Some(&place) if self.entries[place].key.as_ref() == key => return Ok(place),
+                Some(_) => hash = hash.wrapping_add(1),
+                None => return Err(hash),
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn reset(&mut self) {
+        self.is_present = false;
+        let Cell { count, request_bytes, response_bytes, duration, ttfb } = &mut self.cell;
+        (*count, *request_bytes, *response_bytes) = (0, 0, 0);
+        duration.reset();
+        ttfb.reset();
     }
 }

@@ -1,9 +1,8 @@
-//! The `calls` table: which columns it has and how a record fills them.
+//! The `calls` table: which columns it has, and how they are read.
 //! Never invents: a column that a batch has not reads as absent.
 
 use std::borrow::Cow;
 
-use super::column::ColumnBuilder;
 use super::open::{DecodeError, Table};
 use super::{Column, Encoding};
 use crate::record::{Kind, Outcome, Record, words};
@@ -98,107 +97,6 @@ impl CallColumn {
             C::CallTotal => Encoding::Varint,
             C::CallId | C::TraceId => Encoding::Id16,
             C::SpanId | C::ParentSpanId => Encoding::Id8,
-        }
-    }
-}
-
-/// Calls on their way into a batch.
-#[derive(Debug)]
-pub struct CallsBuilder {
-    columns: Vec<ColumnBuilder>,
-    rows: usize,
-    peer: String,
-}
-
-impl Default for CallsBuilder {
-    fn default() -> Self {
-        let columns = CallColumn::ALL.iter().map(|c| ColumnBuilder::new(c.encoding())).collect();
-        Self { columns, rows: 0, peer: String::new() }
-    }
-}
-
-impl CallsBuilder {
-    /// Adds a record.
-    pub fn push(&mut self, record: &Record<'_>) {
-        self.rows += 1;
-        for &column in CallColumn::ALL {
-            self.push_value(column, record);
-        }
-    }
-
-    /// Records held.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows == 0
-    }
-
-    /// Bytes held, before compression.
-    #[must_use]
-    pub fn n_bytes(&self) -> usize {
-        self.columns.iter().map(ColumnBuilder::n_bytes).sum()
-    }
-
-    /// Forgets the records and keeps the memory.
-    pub fn clear(&mut self) {
-        self.rows = 0;
-        self.columns.iter_mut().for_each(ColumnBuilder::clear);
-    }
-
-    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &ColumnBuilder)> {
-        CallColumn::ALL.iter().map(|column| column.as_str()).zip(&self.columns)
-    }
-
-    fn push_value(&mut self, column: CallColumn, record: &Record<'_>) {
-        use CallColumn as C;
-        let builder = &mut self.columns[column as usize];
-        match column {
-            C::Start => builder.push_number(Some(record.start_unix_ns)),
-            C::Kind => builder.push_text(record.kind.as_str()),
-            C::Outcome => builder.push_text(record.outcome.as_str()),
-            C::Method => builder.push_text(record.method),
-            C::Scheme => builder.push_text(record.url.scheme),
-            C::Host => builder.push_text(record.url.host),
-            C::Port => builder.push_number(record.url.port().map(u64::from)),
-            C::Path => builder.push_text(record.url.path),
-            C::Query => builder.push_text(record.url.query),
-            C::Template => builder.push_text(&record.template),
-            C::Status => builder.push_number(record.status.map(u64::from)),
-            C::ErrorType => builder.push_text(record.error_type),
-            C::ResendCount => builder.push_number(record.resend_count.map(u64::from)),
-            C::Attempt => builder.push_number(record.attempt.map(u64::from)),
-            C::ProtocolVersion => builder.push_text(record.protocol_version),
-            C::PeerAddress => {
-                use std::fmt::Write;
-                self.peer.clear();
-                if let Some(address) = record.peer_address {
-                    // Writing to a String cannot fail.
-                    let _ = write!(self.peer, "{address}");
-                }
-                builder.push_text(&self.peer);
-            }
-            C::RequestBytes => builder.push_number(record.request_body_bytes),
-            C::ResponseBytes => builder.push_number(record.response_body_bytes),
-            C::Total => builder.push_number(record.total_ns),
-            C::Dns => builder.push_number(record.dns_ns),
-            C::Connect => builder.push_number(record.connect_ns),
-            C::Ttfb => builder.push_number(record.ttfb_ns),
-            C::Body => builder.push_number(record.body_ns),
-            C::Reused => builder.push_number(record.connection_reused.map(u64::from)),
-            C::Target => builder.push_text(&record.target),
-            C::Consumer => builder.push_text(&record.consumer),
-            C::CallId => builder.push_id(record.call_id),
-            C::CallTotal => builder.push_number(record.call_total_ns),
-            C::CallOutcome => builder.push_text(record.call_outcome.map_or("", Outcome::as_str)),
-            C::TraceId => builder.push_id(record.trace_id),
-            C::SpanId => builder.push_id(record.span_id),
-            C::ParentSpanId => builder.push_id(record.parent_span_id),
-            C::Attributes => builder.push_text(&record.attributes),
         }
     }
 }

@@ -4,8 +4,9 @@
 use serde::Serialize;
 use zstd::bulk::Compressor;
 
-use super::column::ColumnBuilder;
-use super::{CallsBuilder, MAGIC, MinuteColumn, VERSION};
+use super::builder::ColumnBuilder;
+use super::minutes::MinutesBuilder;
+use super::{CallsBuilder, MAGIC, VERSION};
 use crate::batch::BatchMeta;
 use crate::minute::Minutes;
 
@@ -30,6 +31,7 @@ pub enum EncodeError {
 /// Encodes batches with one compression context and one scratch buffer, used again and again.
 pub struct Encoder {
     compressor: Compressor<'static>,
+    minutes: MinutesBuilder,
     scratch: Vec<u8>,
     body: Vec<u8>,
 }
@@ -62,7 +64,8 @@ impl Encoder {
     /// When zstd cannot allocate one.
     pub fn new() -> Result<Self, EncodeError> {
         let compressor = Compressor::new(LEVEL).map_err(EncodeError::Compress)?;
-        Ok(Self { compressor, scratch: Vec::new(), body: Vec::new() })
+        let (minutes, scratch, body) = Default::default();
+        Ok(Self { compressor, minutes, scratch, body })
     }
 
     /// The bytes of a batch. Without `minutes` the reader folds the calls itself; with them, were
@@ -82,9 +85,11 @@ impl Encoder {
             tables.push(self.table("calls", calls.len(), calls.columns())?);
         }
         if let Some(minutes) = minutes {
-            let columns = super::minutes::write_minutes(minutes);
-            let named = MinuteColumn::ALL.iter().map(|column| column.as_str()).zip(&columns);
-            tables.push(self.table("minutes", minutes.len(), named)?);
+            let mut builder = std::mem::take(&mut self.minutes);
+            builder.fill(minutes);
+            let table = self.table("minutes", minutes.len(), builder.columns());
+            self.minutes = builder;
+            tables.push(table?);
         }
         let header = serde_json::to_vec(&Header { meta, tables }).map_err(EncodeError::Header)?;
         let header_length = u32::try_from(header.len()).map_err(|_| EncodeError::TooLarge)?;
@@ -109,7 +114,7 @@ impl Encoder {
         let mut entry = TableEntry { name, rows, columns: Vec::new() };
         for (name, column) in columns.filter(|(_, column)| column.is_used()) {
             self.scratch.clear();
-            column.write(&mut self.scratch);
+            column.write(rows, &mut self.scratch);
             let before = self.body.len();
             self.body.resize(before + zstd::zstd_safe::compress_bound(self.scratch.len()), 0);
             let written = self

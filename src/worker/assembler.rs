@@ -9,12 +9,12 @@ use crate::batch::{BatchMeta, Heartbeat, Resource, Startup};
 use crate::clock::{Tick, saturating_ns};
 use crate::codec::{Batch, CallColumn, CallsBuilder, EncodeError, Encoder, Limits, read_minutes};
 use crate::config::Batching;
-use crate::minute::Minutes;
+use crate::minute::{Minutes, series_key};
 use crate::record::{Record, read_row};
 use crate::redact;
 use crate::sample::{Sampler, Sampling};
 use crate::stats::Drops;
-use crate::template::{Naming, Templates};
+use crate::template::{Naming, OVERFLOW, Templates, heuristic};
 
 /// Series that close a batch; each may hold some kilobytes of histogram.
 const MAX_SERIES: usize = 2_000;
@@ -35,6 +35,15 @@ pub(super) struct Encoded {
     reported: Drops,
 }
 
+/// Texts of the present record that are not in its row.
+#[derive(Default)]
+struct Scratch {
+    /// The path, when the table of routes says what of it is secret.
+    masked: String,
+    /// The heuristic's template.
+    guess: String,
+}
+
 /// The open batch and what it takes to close it.
 pub(super) struct Assembler {
     batching: Batching,
@@ -46,6 +55,8 @@ pub(super) struct Assembler {
     minutes: Minutes,
     naming: Arc<Naming>,
     templates: Templates,
+    /// Kept, so that its memory is used again.
+    scratch: Scratch,
     encoder: Encoder,
     opened: Option<Tick>,
     next_order: u64,
@@ -72,6 +83,7 @@ impl Assembler {
             minutes: Minutes::default(),
             naming,
             templates: Templates::default(),
+            scratch: Scratch::default(),
             encoder: Encoder::new()?,
             opened: None,
             next_order: 0,
@@ -116,24 +128,20 @@ impl Assembler {
     ) -> u64 {
         let mut n_read = 0;
         let naming = Arc::clone(&self.naming);
-        while let Ok(Some(mut record)) = read_row(&mut rows) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        while let Ok(Some(record)) = read_row(&mut rows) {
             n_read += 1;
-            let mut masked = String::new();
-            self.push(&mut record, &naming, &mut masked, now);
+            self.push(record, &naming, &mut scratch);
+            self.opened.get_or_insert(now);
             if self.is_full() {
                 close(self);
             }
         }
+        self.scratch = scratch;
         u64::from(n_records) - n_read
     }
 
-    fn push<'r>(
-        &mut self,
-        record: &mut Record<'r>,
-        naming: &'r Naming,
-        masked: &'r mut String,
-        now: Tick,
-    ) {
+    fn push<'r>(&mut self, mut record: Record<'r>, naming: &'r Naming, scratch: &'r mut Scratch) {
         let (host, path) = (record.url.host, record.url.path);
         if let Some(target) = naming.target(host).filter(|_| record.target.is_empty()) {
             record.target = Cow::Borrowed(target);
@@ -144,28 +152,38 @@ impl Assembler {
         {
             record.template = Cow::Borrowed(template);
             if let Some(path) = redact::path_by_template(path, template) {
-                *masked = path;
-                record.url.path = masked;
+                scratch.masked = path;
+                record.url.path = &scratch.masked;
             }
         }
-        let path = record.url.path;
-        if !(host.is_empty() && path.is_empty() && record.template.is_empty()) {
-            let template = self.templates.admit(host, &record.template, path);
-            if template != record.template {
-                record.template = Cow::Owned(template.to_owned());
-            }
+        if record.template.is_empty() {
+            scratch.guess.clear();
+            heuristic(record.url.path, &mut scratch.guess);
+            record.template = Cow::Borrowed(&scratch.guess);
         }
-        self.minutes.fold(record);
+        let place = match self.minutes.known(series_key(&record)) {
+            Some(place) => {
+                self.minutes.add(place, &record);
+                place
+            }
+            // The template of a series that is known was admitted when it came first.
+            None => {
+                let is_named = !(host.is_empty() && record.template.is_empty());
+                if is_named && !self.templates.admits(host, &record.template) {
+                    record.template = Cow::Borrowed(OVERFLOW);
+                }
+                self.minutes.fold(&record)
+            }
+        };
         self.n_records += 1;
-        if self.sampler.keeps(record) {
-            self.calls.push(record);
+        if self.sampler.keeps(&record) {
+            self.calls.push_of(&record, place);
         }
-        self.opened.get_or_insert(now);
     }
 
-    fn is_full(&self) -> bool {
+    fn is_full(&mut self) -> bool {
         self.calls.len() >= self.batching.records
-            || self.calls.n_bytes() >= self.batching.bytes
+            || self.calls.holds(self.batching.bytes)
             || self.minutes.len() >= MAX_SERIES
     }
 
