@@ -14,7 +14,7 @@
 //! | n | header: JSON, UTF-8 |
 //! | ... | the columns' zstd frames, in the directory's order, nothing between or after them |
 //!
-//! The header holds `batch_id`, `sequence`, `resource`, `dropped` and `tables`; a table is
+//! The header holds `batch_id`, `sequence`, `resource`, `dropped`, `calls_are_all` and `tables`; a table is
 //! `{"name", "rows", "columns": [[name, encoding, bytes decoded, bytes encoded], ...]}`.
 //! A column's decoded bytes, by its encoding:
 //!
@@ -36,9 +36,12 @@ mod calls_builder;
 mod column;
 mod dictionary;
 mod encode;
+mod fold;
+mod frame;
 mod minutes;
 pub mod ndjson;
 mod open;
+mod sound;
 #[cfg(test)]
 mod tests;
 
@@ -46,6 +49,7 @@ pub use calls::{CallColumn, Calls};
 pub use calls_builder::CallsBuilder;
 pub use column::Column;
 pub use encode::{EncodeError, Encoder};
+pub use fold::{ADDED_UP, add_up, roll_ups};
 pub use minutes::{MinuteColumn, read_minutes};
 pub use open::{Batch, DecodeError, Limits, Table};
 

@@ -111,14 +111,34 @@ pub struct Cell {
     pub ttfb: Histogram,
 }
 
+/// What a call adds to its cell; absent is not known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addend {
+    pub(crate) request_bytes: Option<u64>,
+    pub(crate) response_bytes: Option<u64>,
+    pub(crate) total_ns: Option<u64>,
+    pub(crate) ttfb_ns: Option<u64>,
+}
+
+impl Addend {
+    fn of(record: &Record<'_>) -> Self {
+        Self {
+            request_bytes: record.request_body_bytes,
+            response_bytes: record.response_body_bytes,
+            total_ns: record.total_ns,
+            ttfb_ns: record.ttfb_ns,
+        }
+    }
+}
+
 impl Cell {
-    fn add(&mut self, record: &Record<'_>) {
+    fn add(&mut self, addend: Addend) {
         self.count += 1;
         let sum = |sum: u64, bytes: Option<u64>| sum.saturating_add(bytes.unwrap_or(0));
-        self.request_bytes = sum(self.request_bytes, record.request_body_bytes);
-        self.response_bytes = sum(self.response_bytes, record.response_body_bytes);
-        record.total_ns.into_iter().for_each(|ns| self.duration.record(ns));
-        record.ttfb_ns.into_iter().for_each(|ns| self.ttfb.record(ns));
+        self.request_bytes = sum(self.request_bytes, addend.request_bytes);
+        self.response_bytes = sum(self.response_bytes, addend.response_bytes);
+        addend.total_ns.into_iter().for_each(|ns| self.duration.record(ns));
+        addend.ttfb_ns.into_iter().for_each(|ns| self.ttfb.record(ns));
     }
 
     /// Adds another cell of the same series.
@@ -169,7 +189,7 @@ impl Minutes {
     /// Adds a record; says where.
     pub fn fold(&mut self, record: &Record<'_>) -> Place {
         let place = self.place(series_key(record));
-        self.cell(place).add(record);
+        self.cell(place).add(Addend::of(record));
         Place(place)
     }
 
@@ -179,9 +199,24 @@ impl Minutes {
         self.search(key).ok().map(Place)
     }
 
-    /// Adds a record whose series is known.
-    pub(crate) fn add(&mut self, place: Place, record: &Record<'_>) {
-        self.cell(place.0).add(record);
+    /// The place of a series, to which nothing is added.
+    pub(crate) fn enter(&mut self, key: SeriesKey<&str>) -> Place {
+        Place(self.place(key))
+    }
+
+    /// Adds to a series that is known.
+    pub(crate) fn add(&mut self, place: Place, addend: Addend) {
+        self.cell(place.0).add(addend);
+    }
+
+    /// Adds a record to its series, which is known.
+    pub(crate) fn add_record(&mut self, place: Place, record: &Record<'_>) {
+        self.add(place, Addend::of(record));
+    }
+
+    /// Number of series whose keys are held, also of those that nothing was added to.
+    pub(crate) fn n_known(&self) -> usize {
+        self.entries.len()
     }
 
     /// Adds a cell.
@@ -208,10 +243,9 @@ impl Minutes {
         entries.map(|entry| (entry.key.as_ref(), &entry.cell))
     }
 
-    /// Forgets all cells. The series' keys are kept while most of them come again.
+    /// Forgets all cells. The series' keys are kept while they are not too many.
     pub fn clear(&mut self) {
-        let is_stale = self.entries.len() > 2 * self.present.len() + 64;
-        if is_stale || self.entries.len() > MAX_KEPT {
+        if self.entries.len() > MAX_KEPT {
             self.index.clear();
             self.entries.clear();
         } else {

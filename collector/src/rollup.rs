@@ -9,44 +9,25 @@ mod tests;
 pub(crate) use fleet::{Durations, Fleet};
 pub(crate) use outline::{Outline, outcome_bit};
 
-use egret::codec::{Batch, CallColumn, DecodeError, read_minutes};
-use egret::minute::Minutes;
-use egret::template::Templates;
-
-/// The columns that a roll-up is made from.
-const FOLDED: &[CallColumn] = &[
-    CallColumn::Start,
-    CallColumn::Kind,
-    CallColumn::Outcome,
-    CallColumn::Target,
-    CallColumn::Method,
-    CallColumn::Host,
-    CallColumn::Path,
-    CallColumn::Template,
-    CallColumn::Status,
-    CallColumn::ErrorType,
-    CallColumn::Consumer,
-    CallColumn::RequestBytes,
-    CallColumn::ResponseBytes,
-    CallColumn::Total,
-    CallColumn::Ttfb,
-];
+use egret::codec::{Batch, DecodeError, roll_ups};
+use egret::minute::{Minutes, SeriesKey};
+use egret::template::{OVERFLOW, Templates};
 
 /// The batch's own roll-ups when it has any (they count what was sampled away too), else what its
-/// calls add up to.
+/// calls add up to. Whoever caps its templates itself says so, and is not capped again.
 pub(crate) fn fold(batch: &Batch<'_>, templates: &mut Templates) -> Result<Minutes, DecodeError> {
-    if batch.table("minutes").is_some() {
-        return read_minutes(batch);
+    let minutes = roll_ups(batch)?;
+    if batch.meta().calls_are_all || batch.table("minutes").is_some() {
+        return Ok(minutes);
     }
-    let mut minutes = Minutes::default();
-    let calls = batch.calls(FOLDED)?;
-    for row in 0..calls.len() {
-        let mut record = calls.record(row);
-        let host = calls.text(CallColumn::Host, row);
-        let given = calls.text(CallColumn::Template, row);
-        let path = calls.text(CallColumn::Path, row);
-        record.set_template(templates.admit(host, given, path));
-        minutes.fold(&record);
+    let mut admits = |key: SeriesKey<&str>| templates.admits(key.host, key.template);
+    if minutes.iter().all(|(key, _)| admits(key)) {
+        return Ok(minutes);
     }
-    Ok(minutes)
+    let mut capped = Minutes::default();
+    for (key, cell) in minutes.iter() {
+        let template = if admits(key) { key.template } else { OVERFLOW };
+        capped.merge(SeriesKey { template, ..key }, cell);
+    }
+    Ok(capped)
 }

@@ -101,6 +101,21 @@ impl CallColumn {
     }
 }
 
+impl CallColumn {
+    /// Whether the column can have any value that the encoding can tell.
+    pub(super) fn takes_any(self, encoding: Encoding) -> bool {
+        use CallColumn as C;
+        let has_bounds = match self {
+            C::Start | C::Kind | C::Outcome | C::CallOutcome => true,
+            C::Port | C::Status | C::ResendCount | C::Attempt | C::Reused => true,
+            _ => false,
+        };
+        let is_text = |encoding| matches!(encoding, Encoding::Dict | Encoding::Text);
+        let fits = encoding == self.encoding() || (is_text(self.encoding()) && is_text(encoding));
+        fits && !has_bounds
+    }
+}
+
 /// Decoded calls: the columns that were asked for.
 #[derive(Debug, Default)]
 pub struct Calls {
@@ -112,16 +127,26 @@ impl Calls {
     pub(super) fn decode(table: &Table<'_>, wanted: &[CallColumn]) -> Result<Self, DecodeError> {
         let mut columns: Vec<Option<Column>> = CallColumn::ALL.iter().map(|_| None).collect();
         for &column in wanted {
-            let decoded = table.column(column.as_str())?;
-            if let Some(decoded) = &decoded {
-                check(column, decoded)
-                    .map_err(|problem| table.problem(column.as_str(), problem))?;
-            } else if matches!(column, CallColumn::Start | CallColumn::Kind | CallColumn::Outcome) {
+            let decoded = Self::decode_column(table, column)?;
+            if decoded.is_none()
+                && matches!(column, CallColumn::Start | CallColumn::Kind | CallColumn::Outcome)
+            {
                 return Err(table.problem(column.as_str(), "missing; every call has one"));
             }
             columns[column as usize] = decoded;
         }
         Ok(Self { rows: table.rows(), columns })
+    }
+
+    pub(super) fn decode_column(
+        table: &Table<'_>,
+        column: CallColumn,
+    ) -> Result<Option<Column>, DecodeError> {
+        let decoded = table.column(column.as_str())?;
+        if let Some(decoded) = &decoded {
+            check(column, decoded).map_err(|problem| table.problem(column.as_str(), problem))?;
+        }
+        Ok(decoded)
     }
 
     /// Number of calls.

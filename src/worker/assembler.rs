@@ -9,7 +9,7 @@ use crate::batch::{BatchMeta, Heartbeat, Resource, Startup};
 use crate::clock::{Tick, saturating_ns};
 use crate::codec::{Batch, CallColumn, CallsBuilder, EncodeError, Encoder, Limits, read_minutes};
 use crate::config::Batching;
-use crate::minute::{Minutes, series_key};
+use crate::minute::{Minutes, Place, SeriesKey, series_key};
 use crate::record::{Record, read_row};
 use crate::redact;
 use crate::sample::{Sampler, Sampling};
@@ -49,6 +49,9 @@ pub(super) struct Assembler {
     batching: Batching,
     resource: Resource,
     sampler: Sampler,
+    /// Whether nothing is ever left out. Then the calls say all that roll-ups would, and batches
+    /// have none: whoever reads them adds the calls up.
+    keeps_all: bool,
     calls: CallsBuilder,
     /// Records in the open batch: those in `calls`, and those that sampling left out.
     n_records: u64,
@@ -74,10 +77,12 @@ impl Assembler {
         sampling: Sampling,
         naming: Arc<Naming>,
     ) -> Result<Self, EncodeError> {
+        let sampler = Sampler::new(sampling);
         Ok(Self {
             batching,
             resource,
-            sampler: Sampler::new(sampling),
+            keeps_all: sampler.keeps_all(),
+            sampler,
             calls: CallsBuilder::default(),
             n_records: 0,
             minutes: Minutes::default(),
@@ -161,30 +166,36 @@ impl Assembler {
             heuristic(record.url.path, &mut scratch.guess);
             record.template = Cow::Borrowed(&scratch.guess);
         }
-        let place = match self.minutes.known(series_key(&record)) {
-            Some(place) => {
-                self.minutes.add(place, &record);
-                place
-            }
-            // The template of a series that is known was admitted when it came first.
-            None => {
-                let is_named = !(host.is_empty() && record.template.is_empty());
-                if is_named && !self.templates.admits(host, &record.template) {
-                    record.template = Cow::Borrowed(OVERFLOW);
-                }
-                self.minutes.fold(&record)
-            }
-        };
+        let place = self.place(&mut record);
         self.n_records += 1;
-        if self.sampler.keeps(&record) {
+        if self.keeps_all {
             self.calls.push_of(&record, place);
+        } else {
+            self.minutes.add_record(place, &record);
+            if self.sampler.keeps(&record) {
+                self.calls.push_of(&record, place);
+            }
         }
+    }
+
+    /// The record's series; its template is one that the host may have.
+    fn place(&mut self, record: &mut Record<'_>) -> Place {
+        if let Some(place) = self.minutes.known(key(record, self.keeps_all)) {
+            // The template of a series that is known was admitted when it came first.
+            return place;
+        }
+        let host = record.url.host;
+        let is_named = !(host.is_empty() && record.template.is_empty());
+        if is_named && !self.templates.admits(host, &record.template) {
+            record.template = Cow::Borrowed(OVERFLOW);
+        }
+        self.minutes.enter(key(record, self.keeps_all))
     }
 
     fn is_full(&mut self) -> bool {
         self.calls.len() >= self.batching.records
             || self.calls.holds(self.batching.bytes)
-            || self.minutes.len() >= MAX_SERIES
+            || self.minutes.n_known() >= MAX_SERIES
     }
 
     /// Whether the open batch has waited long enough.
@@ -228,6 +239,7 @@ impl Assembler {
             return None;
         }
         let middle = calls.len() / 2;
+        let is_folded = opened.table("minutes").is_some();
         let mut half = |rows: Range<usize>, minutes: &Minutes, reported, startup| {
             let reported: Drops = reported;
             let mut builder = CallsBuilder::default();
@@ -236,12 +248,14 @@ impl Assembler {
             let mut meta = BatchMeta::new(self.resource.clone(), opened.meta().sequence);
             meta.dropped = reported.by_name();
             meta.startup = startup;
-            let bytes = self.encoder.encode(&meta, &builder, Some(minutes)).ok()?.into();
+            meta.calls_are_all = opened.meta().calls_are_all;
+            let minutes = is_folded.then_some(minutes);
+            let bytes = self.encoder.encode(&meta, &builder, minutes).ok()?.into();
             let (order, closed) = (batch.order, batch.closed);
             let (n_sampled_out, startup) = (0, None);
             Some(Encoded { order, bytes, n_records, n_sampled_out, closed, startup, reported })
         };
-        // The roll-ups are of all calls, so they go with one half; the other brings an empty table
+        // Roll-ups, if there are any, are of all calls, so they go with one half; the other brings an empty table
         // of them, so that it is not folded again. What sampling left out goes with the roll-ups.
         let mut left =
             half(0..middle, &minutes, batch.reported, batch.startup.as_deref().cloned())?;
@@ -262,7 +276,9 @@ impl Assembler {
         meta.dropped = unreported.by_name();
         meta.startup = self.startup.take();
         meta.heartbeat = self.heartbeat.take();
-        let bytes = self.encoder.encode(&meta, &self.calls, Some(&self.minutes))?.into();
+        meta.calls_are_all = self.keeps_all;
+        let minutes = (!self.keeps_all).then_some(&self.minutes);
+        let bytes = self.encoder.encode(&meta, &self.calls, minutes)?.into();
         let order = self.next_order;
         self.next_order += 1;
         let n_sampled_out = n_records - self.calls.len() as u64;
@@ -270,4 +286,10 @@ impl Assembler {
         let startup = meta.startup.map(Box::new);
         Ok(Encoded { order, bytes, n_records, n_sampled_out, closed: now, startup, reported })
     }
+}
+
+/// What tells a record's series. Where nothing is added up, a series is only what calls share.
+fn key<'r>(record: &'r Record<'_>, keeps_all: bool) -> SeriesKey<&'r str> {
+    let key = series_key(record);
+    if keeps_all { SeriesKey { minute: 0, ..key } } else { key }
 }

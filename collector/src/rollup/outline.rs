@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use egret::codec::{Batch, CallColumn, Calls, Column, DecodeError};
+use egret::codec::{CallColumn, Calls, Column};
 use egret::record::{Kind, Outcome, is_error};
 
 use crate::model::StatusClass;
@@ -11,7 +11,8 @@ use crate::model::StatusClass;
 /// Most hosts that are told apart; a batch with more counts as having any.
 pub(crate) const MAX_HOSTS: usize = 64;
 
-const OUTLINED: &[CallColumn] = &[
+/// The columns that an outline is made from.
+pub(super) const OUTLINED: &[CallColumn] = &[
     CallColumn::Start,
     CallColumn::Kind,
     CallColumn::Outcome,
@@ -39,24 +40,21 @@ pub(crate) struct Outline {
 }
 
 impl Outline {
-    /// The outline of a batch; `None` when it has no calls.
-    pub(crate) fn of(batch: &Batch<'_>) -> Result<Option<Self>, DecodeError> {
-        let calls = batch.calls(OUTLINED)?;
+    /// The outline of a batch's calls; `None` when there are none.
+    pub(super) fn of(calls: &Calls) -> Option<Self> {
         let starts = || (0..calls.len()).filter_map(|row| calls.number(CallColumn::Start, row));
-        let (Some(start_min_ns), Some(start_max_ns)) = (starts().min(), starts().max()) else {
-            return Ok(None);
-        };
+        let (start_min_ns, start_max_ns) = (starts().min()?, starts().max()?);
         let mut outline = Self {
             n_calls: calls.len(),
             start_min_ns,
             start_max_ns,
-            hosts: hosts(&calls),
+            hosts: hosts(calls),
             statuses: 0,
             outcomes: 0,
             has_errors: false,
         };
-        (0..calls.len()).for_each(|row| outline.add(&calls, row));
-        Ok(Some(outline))
+        (0..calls.len()).for_each(|row| outline.add(calls, row));
+        Some(outline)
     }
 
     fn add(&mut self, calls: &Calls, row: usize) {
