@@ -98,6 +98,7 @@ impl Api {
             .route("/", get(page::get))
             .route("/api/v1/summary", get(summary::get))
             .route("/api/v1/calls", get(calls::get))
+            .route("/api/v1/calls/{id}", get(calls::get_one))
             .route("/v1/batches", post(batches::post))
             .route("/v1/traces", post(traces::post))
             .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authenticate))

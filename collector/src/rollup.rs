@@ -5,7 +5,7 @@ mod outline;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use outline::{Outline, outcome_bit};
+pub(crate) use outline::{Outline, Words, kind_bit, outcome_bit};
 
 use egret::codec::{Batch, CallColumn, DecodeError, read_minutes};
 use egret::minute::Minutes;

@@ -62,7 +62,7 @@ impl Problem {
     /// 404.
     pub(super) fn not_found() -> Self {
         let detail = "there is POST /v1/batches, POST /v1/traces, POST /v2/{client_id}/{env}/{startup, \
-                      sync or log}, GET /api/v1/summary, GET /api/v1/calls, \
+                      sync or log}, GET /api/v1/summary, GET /api/v1/calls, GET /api/v1/calls/{id}, \
                       GET /healthz and GET /";
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
@@ -71,6 +71,17 @@ impl Problem {
     pub(super) fn unknown_client() -> Self {
         let detail = "no client has this id; hub_clients (EGRET_COLLECTOR_HUB_CLIENTS) has them";
         Self::new(StatusCode::NOT_FOUND, "unknown-client", "Unknown client", detail)
+    }
+
+    /// 400 for what is no call's id.
+    pub(super) fn bad_call_id() -> Self {
+        Self::bad_parameter("a call's id is the `id` that a page of calls has for it".to_owned())
+    }
+
+    /// 404 for a call.
+    pub(super) fn unknown_call() -> Self {
+        let detail = "no call has this id; it may have become too old (retention_days)";
+        Self::new(StatusCode::NOT_FOUND, "unknown-call", "Unknown call", detail)
     }
 
     /// 405.
