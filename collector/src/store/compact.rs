@@ -97,11 +97,10 @@ impl Compaction {
         at: &mut dyn FnMut(Stage),
     ) -> Result<Step, WriteError> {
         let path = day_path(&self.dir, day);
-        // It may have got too old in the meantime; opening would make it again.
-        if !path.exists() {
+        // It may have become too old in the meantime; it is not made again.
+        let Some(mut connection) = DAY.reopen_writable(&path, self.durability)? else {
             return Ok(Step::Nothing);
-        }
-        let mut connection = DAY.open_writable(&path, self.durability)?;
+        };
         let Some(picked) = pick::slice(&connection, closed_ns, &self.bounds)? else {
             return Ok(Step::Nothing);
         };
@@ -139,10 +138,14 @@ impl Compaction {
             if self.closed.get(&day) == Some(&closed_ns) {
                 continue;
             }
-            match self.slice(day, closed_ns, go_on, at)? {
-                Step::Nothing => self.closed.insert(day, closed_ns),
-                step => return Ok(step),
-            };
+            let step = self.slice(day, closed_ns, go_on, at);
+            if matches!(step, Ok(Step::Nothing) | Err(_)) {
+                // A file that fails is tried again when the next hour closes: the others go on.
+                self.closed.insert(day, closed_ns);
+            }
+            if !matches!(step, Ok(Step::Nothing)) {
+                return step;
+            }
         }
         Ok(Step::Nothing)
     }

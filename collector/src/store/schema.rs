@@ -180,8 +180,26 @@ impl Schema {
     ) -> Result<Connection, OpenError> {
         // An empty file is an empty database; SQLite gives the files beside it the same mode.
         open_private(path).map_err(|source| sqlite(path, source))?;
+        self.open_there(path, durability)
+    }
+
+    /// Opens a file for writing, and brings it up to date; `None` when it is not there, or not any
+    /// more.
+    pub(super) fn reopen_writable(
+        &self,
+        path: &Path,
+        durability: Durability,
+    ) -> Result<Option<Connection>, OpenError> {
+        match self.open_there(path, durability) {
+            Err(_) if !path.exists() => Ok(None),
+            opened => opened.map(Some),
+        }
+    }
+
+    fn open_there(&self, path: &Path, durability: Durability) -> Result<Connection, OpenError> {
         let open = || {
-            let connection = Connection::open(path)?;
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(path, flags)?;
             // A day's file has two writers: who stores, and who regroups, for a moment at a time.
             connection.busy_timeout(BUSY)?;
             // Holds for a file without tables only. Calls are large values: large pages keep them

@@ -12,7 +12,8 @@ use super::calls::{
 };
 use crate::model::TimeRange;
 use crate::query::CallFilter;
-use crate::store::{Block, SliceBounds};
+use crate::queue::Durability;
+use crate::store::{Block, Compact, Compaction, Retention, SliceBounds, Step, Store};
 
 const BOUNDS: SliceBounds =
     SliceBounds { block_calls: 20, n_calls: 200, n_bytes: 1 << 20, n_decoded_bytes: 1 << 22 };
@@ -126,6 +127,64 @@ fn damaged_filters_change_no_answer() {
         file(dir).execute_batch(change).unwrap();
         assert_eq!(filters.each_ref().map(|filter| pages(dir, filter, 50)), before, "{change}");
     }
+}
+
+/// A disk that is full, or fails: whatever SQLite says when a block is written.
+#[test]
+fn a_file_that_cannot_be_written_stays_as_it_was_and_holds_up_no_other() {
+    let mut numbers = Numbers(5);
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let mut blocks = batches(&mut numbers);
+    let next_day_ns = BASE_NS + 3 * HOUR_NS;
+    blocks.push(block(&mut numbers, next_day_ns, next_day_ns + MINUTE_NS, next_day_ns));
+    write(&mut open(dir), blocks);
+    let all = pages(dir, &everything(), 1_000);
+    let refusal = "CREATE TRIGGER refusal BEFORE INSERT ON drawers BEGIN
+                       SELECT RAISE(FAIL, 'database or disk is full');
+                   END";
+    file(dir).execute_batch(refusal).unwrap();
+    let mut compaction = Compaction::new(dir, Durability::Normal, BOUNDS).unwrap();
+    let mut step = |now_ns| compaction.step(now_ns, &|| true);
+    step(LATER_NS).unwrap_err();
+    assert!(matches!(step(LATER_NS), Ok(Step::Regrouped { .. })), "the other day's file");
+    assert_eq!(step(LATER_NS).unwrap(), Step::Nothing);
+    assert_eq!(pages(dir, &everything(), 1_000), all);
+    // An hour later it is tried again.
+    step(LATER_NS + HOUR_NS).unwrap_err();
+    file(dir).execute_batch("DROP TRIGGER refusal").unwrap();
+    while step(LATER_NS + 2 * HOUR_NS).unwrap() != Step::Nothing {}
+    let n_left: i64 =
+        file(dir).query_row("SELECT count(*) FROM blocks", [], |row| row.get(0)).unwrap();
+    assert_eq!((n_left, pages(dir, &everything(), 1_000)), (0, all));
+}
+
+#[test]
+fn a_file_that_became_too_old_is_not_made_again() {
+    let mut numbers = Numbers(6);
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let mut writer = open(dir);
+    write(&mut writer, batches(&mut numbers));
+    let retention = Retention { calls_days: 15, minutes_days: 32, batches_days: 2 };
+    let mut compaction = Compaction::new(dir, Durability::Normal, BOUNDS).unwrap();
+    let is_removed = std::cell::Cell::new(false);
+    // It goes while a step has it open: between two of its batches.
+    let writer = std::cell::RefCell::new(writer);
+    let go_on = || {
+        if !is_removed.replace(true) {
+            writer.borrow_mut().prune(&retention, BASE_NS + 40 * 24 * HOUR_NS).unwrap();
+        }
+        true
+    };
+    // Whether the step notices is SQLite's affair; the file is gone for good.
+    let _ = compaction.step(LATER_NS, &go_on);
+    assert!(is_removed.get());
+    assert_eq!(compaction.step(LATER_NS + HOUR_NS, &|| true).unwrap(), Step::Nothing);
+    let names = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with("calls-")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(pages(dir, &everything(), 1_000), [] as [Value; 0]);
 }
 
 /// The same bytes with a column that no version knows yet.
