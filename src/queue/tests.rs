@@ -13,7 +13,7 @@ fn record(start: u64) -> Record<'static> {
 }
 
 fn offer(queue: &Queue, start: u64) {
-    queue.offer(&record(start), Tick::now()).unwrap();
+    queue.offer(&record(start)).unwrap();
 }
 
 fn queue(records: u32, bytes: u64) -> (Queue, Drain) {

@@ -35,7 +35,7 @@ pub(super) const BUILDINGS: &[Building] = &[CLIENT, COLLECTOR, XTASK];
 const CLIENT: Building = Building {
     root: "src/",
     floors: &[
-        &["clock", "error", "host", "redact", "varint"],
+        &["clock", "error", "fork", "host", "redact", "varint"],
         &["record"],
         &["stats", "template", "minute", "batch"],
         &["allow", "codec", "process", "queue", "retry", "sample"],
