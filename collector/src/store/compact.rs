@@ -57,8 +57,9 @@ pub(crate) struct SliceBounds {
     pub(crate) n_decoded_bytes: usize,
 }
 
-/// A page decodes some ten blocks: larger ones would cost it more than they save room. A slice takes
-/// about 100 MB of memory and half a second of one core.
+/// A page decodes some ten or twenty blocks: larger blocks would cost it more than they save room.
+/// With larger slices, pages of one template would look at fewer blocks and pages of everything at
+/// more. A slice takes some 100 MB of memory and a quarter of a second of one core.
 pub(crate) const BOUNDS: SliceBounds = SliceBounds {
     block_calls: 4_096,
     n_calls: 1 << 18,

@@ -12,7 +12,10 @@
 //! | kind | keys | bits a key |
 //! |---|---|---|
 //! | ids | call ids, trace ids and the ids of the batches that calls came in | 10, six set |
-//! | text | each 3 and each 6 neighbouring bytes of a path, as one of 65,536 | 4, one set; at most 65,536 in all |
+//! | text | each 5 neighbouring bytes of a path, as one of 131,072 | 4, one set; at most 131,072 in all |
+//!
+//! Random letters of 4,096 paths fill nearly half of the largest bitmap for texts; what is asked for
+//! is at least five bytes long, and a text of sixteen has twelve keys that must all be there.
 
 #[cfg(test)]
 mod tests;
@@ -27,14 +30,14 @@ const DRAWER_BYTES: usize = 4_000;
 const CHECKSUM_BYTES: usize = 4;
 
 /// Values that neighbouring bytes of a path are told apart by.
-const TEXT_KEYS: usize = 1 << 16;
+const TEXT_KEYS: usize = 1 << TEXT_BITS;
+const TEXT_BITS: u32 = 17;
 
-/// Neighbouring bytes that are a key together: for short texts and for longer ones.
-const SHORT: usize = 3;
-const LONG: usize = 6;
+/// Neighbouring bytes that are a key together: enough to tell apart the ids that vendors give.
+const KEY_BYTES: usize = 5;
 
 /// Keys of a text that are asked for; more would read more and rule out little.
-const MAX_ASKED: usize = 8;
+const MAX_ASKED: usize = 12;
 
 /// What keys are made of, and how many bits they get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,15 +97,22 @@ impl FilterKey {
 
     /// Keys that a path has when it has this text in it; none for a text that is too short to tell.
     pub(super) fn of_text(text: &str) -> Vec<Self> {
-        let n_bytes = if text.len() < LONG { SHORT } else { LONG };
-        let keys: Vec<Self> = text.as_bytes().windows(n_bytes).map(Self::of_bytes).collect();
+        let keys: Vec<Self> = text.as_bytes().windows(KEY_BYTES).map(Self::of_bytes).collect();
         let step = keys.len().div_ceil(MAX_ASKED).max(1);
         keys.into_iter().step_by(step).collect()
     }
 
     fn of_bytes(bytes: &[u8]) -> Self {
         let packed = bytes.iter().fold(bytes.len() as u64, |sum, byte| sum << 8 | u64::from(*byte));
-        Self(mixed(packed) >> 48 << 48)
+        Self::of_text_place((mixed(packed) >> (64 - TEXT_BITS)) as usize)
+    }
+
+    fn of_text_place(place: usize) -> Self {
+        Self((place as u64) << (64 - TEXT_BITS))
+    }
+
+    fn text_place(self) -> usize {
+        (self.0 >> (64 - TEXT_BITS)) as usize
     }
 }
 
@@ -114,11 +124,9 @@ impl Default for TextKeys {
 
 impl TextKeys {
     pub(super) fn add(&mut self, path: &str) {
-        for n_bytes in [SHORT, LONG] {
-            for bytes in path.as_bytes().windows(n_bytes) {
-                let place = (FilterKey::of_bytes(bytes).0 >> 48) as usize;
-                self.0[place / 64] |= 1 << (place % 64);
-            }
+        for bytes in path.as_bytes().windows(KEY_BYTES) {
+            let place = FilterKey::of_bytes(bytes).text_place();
+            self.0[place / 64] |= 1 << (place % 64);
         }
     }
 
@@ -128,7 +136,7 @@ impl TextKeys {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = FilterKey> {
         let is_set = |place: &usize| self.0[place / 64] >> (place % 64) & 1 == 1;
-        (0..TEXT_KEYS).filter(is_set).map(|place| FilterKey((place as u64) << 48))
+        (0..TEXT_KEYS).filter(is_set).map(FilterKey::of_text_place)
     }
 }
 

@@ -107,7 +107,7 @@ fn check_each_alone(dir: &Path, all: &[Value]) {
 #[test]
 fn every_question_has_the_same_answer_before_and_after() {
     let (mut n_answers, mut n_steps, mut n_calls) = (0, 0, 0);
-    for seed in 0..8 {
+    for seed in 0..6 {
         let mut numbers = Numbers(seed);
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
@@ -131,7 +131,7 @@ fn every_question_has_the_same_answer_before_and_after() {
         // Again, it finds nothing to do.
         assert_eq!(regroup(dir, bounds(&mut numbers), BASE_NS + 9 * HOUR_NS, &mut |_| {}), 0);
     }
-    println!("8 sets of {n_calls} calls together, {n_steps} slices, {n_answers} answers compared");
+    println!("6 sets of {n_calls} calls together, {n_steps} slices, {n_answers} answers compared");
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn a_crash_at_any_point_loses_nothing_and_repeats_nothing() {
     let (mut n_crashes, mut n_answers) = (0, 0);
-    for seed in 300..304 {
+    for seed in 300..303 {
         let mut numbers = Numbers(seed);
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
