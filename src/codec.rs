@@ -28,7 +28,8 @@
 //! | `id16`, `id8` | 16 or 8 raw bytes a row; all zero is absent |
 //!
 //! Readers skip columns and tables that they do not know, and take those that are missing as
-//! absent. The tables are `calls` ([`CallColumn`]) and `minutes` ([`MinuteColumn`]).
+//! absent. The tables are `calls` ([`CallColumn`]) and `minutes` ([`MinuteColumn`]). A store that
+//! regroups the calls of many batches writes `calls` and `origins` ([`Origins`]).
 
 mod calls;
 mod column;
@@ -36,6 +37,7 @@ mod encode;
 mod minutes;
 pub mod ndjson;
 mod open;
+mod origins;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +46,7 @@ pub use column::Column;
 pub use encode::{EncodeError, Encoder};
 pub use minutes::{MinuteColumn, read_minutes};
 pub use open::{Batch, DecodeError, Limits, Table};
+pub use origins::{Origins, OriginsBuilder};
 
 const MAGIC: &[u8; 4] = b"EGRT";
 const VERSION: u8 = 1;

@@ -61,6 +61,7 @@ fn guarded() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(page::get))
         .routes(routes!(summary::get))
         .routes(routes!(calls::get))
+        .routes(routes!(calls::get_one))
         .routes(routes!(targets::get))
         .routes(routes!(consumers::get))
         .routes(routes!(export::calls))

@@ -66,7 +66,7 @@ pub(crate) fn page(
     };
     let summary = queries.summary(&SummaryQuery { range, service: None, kind: None })?;
     let newest = queries.calls(&CallsQuery {
-        filter: CallFilter { range, host: None, method: None, status: None, outcome: None },
+        filter: CallFilter::within(range),
         limit: N_CALLS,
         after: None,
     })?;

@@ -1,4 +1,4 @@
-//! The one thread that stores: takes what waits in the queue, folds it, commits it.
+//! The thread that stores: takes what waits in the queue, folds it, commits it.
 //! It never stops for a bad batch, and never moves on before what it took is stored or quarantined.
 //!
 //! A group of batches, what they add up to, their ids and the place in the queue behind them become
@@ -7,6 +7,7 @@
 
 mod gather;
 mod progress;
+mod regrouping;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use crate::queue::{Quarantine, Queue, Read, Taken};
 use crate::rollup::Fleet;
 use crate::store::{Retention, Store, WriteError};
 use gather::{Added, Gathered};
+use regrouping::Regrouping;
 
 /// How often the thread looks at the day when nothing comes.
 const IDLE: Duration = Duration::from_secs(1);
@@ -60,6 +62,12 @@ pub(crate) fn start(
     let (stop, stopped) = channel();
     let begun = Progress { position, is_failing: false, done: Done::default() };
     let (told, progress) = watch::channel(begun);
+    let compaction = store.compaction().unwrap_or_else(|error| {
+        let error: &dyn Error = &error;
+        tracing::error!(error, "calls are not regrouped until the next start");
+        None
+    });
+    let regrouping = compaction.map(Regrouping::start).transpose()?;
     std::thread::Builder::new().name("egret-pipeline".to_owned()).spawn(move || {
         // Also when this thread panics, nothing is taken that nobody stores.
         let queue = Closing(queue);
@@ -75,8 +83,11 @@ pub(crate) fn start(
             told,
             pruned: None,
         };
+        // Ends before the store does, also when this thread panics: the files are the store's.
+        let regrouping = regrouping;
         worker.run(&stopped);
         queue.0.close();
+        drop(regrouping);
         // The store holds the lock of the directory: it goes when nobody writes there any more.
         queue.0.finish();
         drop(worker);

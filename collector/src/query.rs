@@ -1,6 +1,8 @@
 //! Questions about what is stored, and their answers.
 //! It never writes, and never blocks a runtime: callers run it where blocking is allowed.
 
+mod block;
+mod call;
 mod call_fields;
 mod calls;
 mod cursor;
@@ -11,10 +13,11 @@ mod summary;
 mod tests;
 mod time;
 
+pub(crate) use call::CallAnswer;
 pub(crate) use calls::CallsPage;
 pub(crate) use cursor::Cursor;
 pub(crate) use groups::{Consumers, GroupsQuery, Targets};
-pub(crate) use matching::{CallFilter, StatusFilter};
+pub(crate) use matching::{CallFilter, DURATION_FORMS, StatusFilter, parse_duration, parse_id};
 pub(crate) use summary::{Summary, SummaryRow};
 pub(crate) use time::{MOMENT_FORMS, parse_moment};
 
@@ -90,5 +93,10 @@ impl Queries {
     /// A page of calls, the newest first.
     pub(crate) fn calls(&self, query: &CallsQuery) -> Result<CallsPage, QueryError> {
         calls::answer(&*self.history, query)
+    }
+
+    /// One call and its attempts; `None` when it is not there.
+    pub(crate) fn call(&self, place: Cursor) -> Result<Option<CallAnswer>, QueryError> {
+        call::answer(&*self.history, place)
     }
 }

@@ -7,7 +7,7 @@ mod outline;
 mod tests;
 
 pub(crate) use fleet::{Durations, Fleet};
-pub(crate) use outline::{Outline, outcome_bit};
+pub(crate) use outline::{Outline, Words, kind_bit, outcome_bit};
 
 use egret::codec::{Batch, CallColumn, DecodeError, read_minutes};
 use egret::minute::Minutes;

@@ -1,11 +1,12 @@
 //! What is kept on disk: SQLite files in one directory, whose layout is in `schema`.
-//! It never decodes a batch: it keeps bytes, outlines and sums, and hands them back.
+//! It never decodes a batch to store or find it: it keeps bytes, outlines and sums, and hands them
+//! back; only `compact` does, behind the back of both.
 //!
 //! | file | what |
 //! |---|---|
 //! | `lock` | held by the one collector that may write here |
 //! | `meta.db` | ids of stored batches, series and their one-minute roll-ups, drops, the place in the queue |
-//! | `calls-YYYY-MM-DD.db` | batches received on that day (UTC), each with its outline |
+//! | `calls-YYYY-MM-DD.db` | calls received on that day (UTC): of the last hour as batches, each with its outline; of closed hours regrouped, see `compact` |
 //!
 //! A group of batches is written to its days' files first and to `meta.db` second, in one
 //! transaction with the place in the queue; that one is what makes it stored. After a crash in
@@ -17,9 +18,12 @@
 //! with a deduplication token, and that gives calls back as batches.
 
 mod blocks;
+mod candidates;
+mod compact;
 mod data_dir;
 mod day_file;
 mod error;
+mod filter;
 mod prune;
 mod reader;
 mod rollups;
@@ -30,7 +34,7 @@ mod sums;
 pub(crate) mod tests;
 mod writer;
 
-pub(crate) use blocks::{BlockFilter, BlockRef};
+pub(crate) use blocks::{BlockFilter, BlockKind, BlockRef};
 pub(crate) use data_dir::{DataDir, DirError};
 pub(crate) use error::WriteError;
 pub(crate) use prune::Retention;
@@ -38,6 +42,8 @@ pub(crate) use reader::{ReadError, Reader, SeriesTotal, SummaryFilter};
 pub(crate) use size::StoreSize;
 pub(crate) use writer::{Block, Group, Writer};
 
+#[cfg(test)]
+pub(crate) use compact::{Compaction, SliceBounds, Stage};
 #[cfg(test)]
 pub(crate) use tests::write_calls_alone;
 
@@ -64,8 +70,31 @@ pub(crate) trait Store: Debug + Send {
     /// written again.
     fn write(&mut self, group: &Group) -> Result<(), WriteError>;
 
+    /// Who puts what is stored into an order that is better to search, while this end goes on
+    /// writing; `None` for a store that does so by itself.
+    fn compaction(&self) -> Result<Option<Box<dyn Compact>>, WriteError> {
+        Ok(None)
+    }
+
     /// Removes what is older than it may get.
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError>;
+}
+
+/// Puts what is stored into an order that is better to search. It has one user.
+pub(crate) trait Compact: Debug + Send {
+    /// One bounded piece of work, all or nothing. It ends early, undone, when `go_on` says no.
+    fn step(&mut self, now_ns: u64, go_on: &dyn Fn() -> bool) -> Result<Step, WriteError>;
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// There may be more to do.
+    Regrouped { n_calls: usize },
+    /// There is nothing to do for now.
+    Nothing,
+    /// It ended early.
+    Stopped,
 }
 
 /// The reading end of a store, as queries need it.

@@ -171,6 +171,23 @@ impl<'a> Batch<'a> {
         self.tables.iter().find(|table| table.name == name)
     }
 
+    /// Bytes of all columns together, decompressed.
+    #[must_use]
+    pub fn decoded_bytes(&self) -> usize {
+        let columns = self.tables.iter().flat_map(|table| &table.columns);
+        columns.fold(0, |sum, column| sum.saturating_add(column.decoded_bytes))
+    }
+
+    /// Whether the batch has calls or roll-ups, each in columns and encodings that this reader
+    /// knows, and nothing else: who writes it anew loses nothing.
+    #[must_use]
+    pub fn is_known_whole(&self) -> bool {
+        self.tables.iter().all(|table| {
+            let mut columns = table.columns.iter();
+            columns.all(|frame| frame.encoding.is_some() && is_known(&table.name, &frame.name))
+        })
+    }
+
     /// The calls, with the columns that are asked for.
     ///
     /// # Errors

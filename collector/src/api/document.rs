@@ -7,7 +7,9 @@ mod refusals;
 mod tests;
 
 pub(super) use parameters::{Encodings, Limit, Range, Selection, one_of_query};
-pub(super) use refusals::{OfBatches, OfExports, OfHealth, OfHub, OfQuestions, OfTraces};
+pub(super) use refusals::{
+    OfBatches, OfExports, OfHealth, OfHub, OfQuestions, OfTraces, OfUnknown,
+};
 
 use std::sync::Arc;
 

@@ -78,6 +78,9 @@ impl Parameters {
     pub(super) fn finish(self) -> Result<(), Problem> {
         match self.left.first() {
             None => Ok(()),
+            Some((name, _)) if self.known.is_empty() => Err(Problem::bad_parameter(format!(
+                "`{name}` is not a parameter; there are none here"
+            ))),
             Some((name, _)) => Err(Problem::bad_parameter(format!(
                 "`{name}` is not a parameter here; there are {}",
                 self.known.join(", ")

@@ -80,6 +80,17 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "unknown-client", "Unknown client", detail)
     }
 
+    /// 400 for what is no call's id.
+    pub(super) fn bad_call_id() -> Self {
+        Self::bad_parameter("a call's id is the `id` that a page of calls has for it".to_owned())
+    }
+
+    /// 404 for a call.
+    pub(super) fn unknown_call() -> Self {
+        let detail = "no call has this id; it may have become too old (retention_days)";
+        Self::new(StatusCode::NOT_FOUND, "unknown-call", "Unknown call", detail)
+    }
+
     /// 405.
     pub(super) fn method_not_allowed() -> Self {
         let detail = "batches are sent with POST, everything else is asked for with GET";

@@ -72,7 +72,7 @@ fn content(dir: &Path) -> (Vec<Uuid>, u64) {
     let reader = Reader::new(dir.to_owned());
     let range = TimeRange::ALL;
     let totals = reader.totals(&SummaryFilter::touching(range.from_ns, range.to_ns)).unwrap();
-    let filter = BlockFilter { range, host: None, statuses: None, outcomes: None };
+    let filter = BlockFilter::within(range);
     let mut blocks = reader.blocks(filter).unwrap();
     let mut ids = Vec::new();
     while let Some(block) = blocks.next(0).unwrap() {

@@ -1,9 +1,10 @@
 //! The files of calls, one per day of receipt, as the writer sees them.
 //! It never writes a batch into a second file when an earlier attempt left it in a first.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::WriteError;
 use super::data_dir::{day_path, days};
@@ -70,8 +71,10 @@ impl DayFiles {
         if !day_path(&self.dir, before).exists() {
             return Ok(false);
         }
-        let mut select =
-            self.file(before)?.prepare_cached("SELECT 1 FROM blocks WHERE batch_id = ?1")?;
+        let mut select = self.file(before)?.prepare_cached(
+            "SELECT 1 FROM blocks WHERE batch_id = ?1
+             UNION ALL SELECT 1 FROM taken WHERE batch_id = ?1",
+        )?;
         let found = select.query_row([block.batch_id.as_bytes()], |_| Ok(()));
         Ok(found.optional()?.is_some())
     }
@@ -95,18 +98,18 @@ fn day_of(block: &Block) -> Day {
 }
 
 fn insert(connection: &mut Connection, blocks: &[&Block]) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
+    // Also its first look at the file is a writer's: nobody else can come in between.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // What an attempt before this one left here may be regrouped by now.
     let mut insert = transaction.prepare_cached(
-        "INSERT OR IGNORE INTO blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT OR IGNORE INTO blocks SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+         WHERE NOT EXISTS (SELECT 1 FROM taken WHERE batch_id = ?1)",
     )?;
     for block in blocks {
         let Some(outline) = &block.outline else {
             continue;
         };
-        let hosts = outline.hosts.as_ref().map(|hosts| {
-            let lines = hosts.iter().map(|host| format!("{host}\n"));
-            std::iter::once("\n".to_owned()).chain(lines).collect::<String>()
-        });
+        let hosts = outline.hosts.as_ref().map(lines);
         insert.execute((
             block.batch_id.as_bytes(),
             integer(outline.start_min_ns),
@@ -121,4 +124,10 @@ fn insert(connection: &mut Connection, blocks: &[&Block]) -> rusqlite::Result<()
     }
     drop(insert);
     transaction.commit()
+}
+
+/// A set of texts as the files keep it: each between newlines.
+pub(super) fn lines(texts: &BTreeSet<String>) -> String {
+    let lines = texts.iter().map(|text| format!("{text}\n"));
+    std::iter::once("\n".to_owned()).chain(lines).collect()
 }

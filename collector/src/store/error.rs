@@ -14,6 +14,8 @@ pub(crate) enum WriteError {
     Sqlite(#[from] rusqlite::Error),
     #[error("cannot remove what is too old")]
     Remove(#[from] std::io::Error),
+    #[error("cannot write calls in their new order")]
+    Encode(#[from] egret::codec::EncodeError),
 }
 
 impl WriteError {

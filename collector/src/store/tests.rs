@@ -70,7 +70,7 @@ fn group(blocks: Vec<Block>) -> Group {
 /// Ids of all blocks, and the count of all roll-ups.
 fn content(dir: &Path) -> (Vec<u128>, u64) {
     let reader = Reader::new(dir.to_owned());
-    let filter = BlockFilter { range: TimeRange::ALL, host: None, statuses: None, outcomes: None };
+    let filter = BlockFilter::within(TimeRange::ALL);
     let mut blocks = reader.blocks(filter).unwrap();
     let mut ids = Vec::new();
     while let Some(block) = blocks.next(0).unwrap() {

@@ -10,13 +10,14 @@ use egret::minute::Minutes;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use uuid::Uuid;
 
+use super::compact::{self, Compaction};
 use super::data_dir::{self, DataDir, meta_path};
 use super::day_file::DayFiles;
 use super::prune;
 use super::rollups::SeriesIds;
 use super::schema::META;
 use super::sums::{self, integer};
-use super::{Retention, Store, WriteError};
+use super::{Compact, Retention, Store, WriteError};
 use crate::model::{Day, Position, Source};
 use crate::queue::Durability;
 use crate::rollup::Outline;
@@ -51,6 +52,7 @@ pub(crate) struct Writer {
     meta: Connection,
     days: DayFiles,
     series: SeriesIds,
+    durability: Durability,
     dir: DataDir,
 }
 
@@ -61,7 +63,7 @@ impl Writer {
         sums::register(&meta)?;
         let days = DayFiles::new(dir.path(), durability);
         days.check_all()?;
-        Ok(Self { meta, days, series: SeriesIds::default(), dir })
+        Ok(Self { meta, days, series: SeriesIds::default(), durability, dir })
     }
 
     /// Where the store is.
@@ -115,6 +117,11 @@ impl Store for Writer {
             self.series.forget();
         }
         Ok(written?)
+    }
+
+    fn compaction(&self) -> Result<Option<Box<dyn Compact>>, WriteError> {
+        let compaction = Compaction::new(self.dir.path(), self.durability, compact::BOUNDS)?;
+        Ok(Some(Box::new(compaction)))
     }
 
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {

@@ -26,6 +26,15 @@ impl IntoResponses for OfQuestions {
     }
 }
 
+/// Of a route that answers about one thing, by its id.
+pub(in crate::api) struct OfUnknown;
+
+impl IntoResponses for OfUnknown {
+    fn responses() -> Responses {
+        by_status([(404, problem("Nothing has this id, or nothing any more."))])
+    }
+}
+
 /// Of a route that streams a file.
 pub(in crate::api) struct OfExports;
 
