@@ -9,6 +9,7 @@ mod hub;
 mod page;
 mod parameters;
 mod problem;
+mod series;
 mod summary;
 mod told;
 mod traces;
@@ -97,6 +98,7 @@ impl Api {
         Router::new()
             .route("/", get(page::get))
             .route("/api/v1/summary", get(summary::get))
+            .route("/api/v1/series", get(series::get))
             .route("/api/v1/calls", get(calls::get))
             .route("/v1/batches", post(batches::post))
             .route("/v1/traces", post(traces::post))

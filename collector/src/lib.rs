@@ -36,5 +36,7 @@ mod api;
 pub mod config;
 
 mod app;
+#[doc(hidden)]
+pub mod loading;
 
 pub use app::{Builder, Collector, QueueError, StartError, queue_command, serve};

@@ -5,6 +5,7 @@
 //! durable together; only then may the queue forget them. A crash at any point repeats the group,
 //! and the store takes it once.
 
+mod compact;
 mod gather;
 mod progress;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use crate::clock::unix_now_ns;
 use crate::model::{Day, Position, Received};
 use crate::queue::{Quarantine, Queue, Read, Taken};
 use crate::store::{Retention, Store, WriteError};
+use compact::{Load, Pace};
 use gather::{Added, Gathered};
 
 /// How often the thread looks at the day when nothing comes.
@@ -69,6 +71,7 @@ pub(crate) fn start(
             position,
             told,
             pruned: None,
+            pace: Pace::default(),
         };
         worker.run(&stopped);
         queue.0.close();
@@ -102,6 +105,8 @@ struct Worker {
     told: watch::Sender<Progress>,
     /// The day on which old things were last removed.
     pruned: Option<Day>,
+    /// When roll-ups are packed.
+    pace: Pace,
 }
 
 impl Worker {
@@ -126,9 +131,12 @@ impl Worker {
     }
 
     fn step(&mut self) -> Result<Goes, Failure> {
-        match self.queue.read(self.position, IDLE)? {
-            Read::Some(taken) => self.store(&taken)?,
-            Read::Nothing => {}
+        match self.queue.read(self.position, self.pace.patience(IDLE))? {
+            Read::Some(taken) => {
+                self.store(&taken)?;
+                self.compact(Load::Busy);
+            }
+            Read::Nothing => self.compact(Load::Idle),
             Read::Closed => return Ok(Goes::NoFurther),
         }
         Ok(Goes::On)
@@ -206,6 +214,20 @@ impl Worker {
             tracing::error!(failure, "cannot store; the queue keeps what comes until it works");
             self.told.send_replace(Progress { position: self.position, is_failing: true });
         }
+    }
+
+    /// Packs some of what is over, when it is time for it.
+    fn compact(&mut self, load: Load) {
+        let now_ns = unix_now_ns();
+        if !self.pace.is_due(load, now_ns) {
+            return;
+        }
+        let compacted = self.store.compact_minutes(&self.retention, now_ns);
+        if let Err(error) = &compacted {
+            let error: &dyn Error = error;
+            tracing::error!(error, "cannot pack roll-ups; tried again in a minute");
+        }
+        self.pace.took(compacted.ok(), now_ns);
     }
 
     fn prune_daily(&mut self) {

@@ -4,6 +4,10 @@
 mod calls;
 mod cursor;
 mod matching;
+mod metric;
+mod rollups;
+mod series;
+mod step;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -12,12 +16,14 @@ mod time;
 pub(crate) use calls::CallsPage;
 pub(crate) use cursor::Cursor;
 pub(crate) use matching::{CallFilter, StatusFilter};
+pub(crate) use metric::Metric;
+pub(crate) use rollups::{GroupBy, RollupFilter};
+pub(crate) use series::Series;
+pub(crate) use step::Step;
 pub(crate) use summary::{Summary, SummaryRow};
 pub(crate) use time::{MOMENT_FORMS, parse_moment};
 
 use std::sync::Arc;
-
-use egret::record::Kind;
 
 use crate::model::TimeRange;
 use crate::store::{History, ReadError};
@@ -36,10 +42,23 @@ pub(crate) enum QueryError {
 /// What a summary is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SummaryQuery {
-    /// Rounded outwards to whole minutes.
+    /// Rounded outwards to whole minutes; to half-hours where no minutes are kept any more.
     pub(crate) range: TimeRange,
-    pub(crate) service: Option<String>,
-    pub(crate) kind: Option<Kind>,
+    pub(crate) filter: RollupFilter,
+}
+
+/// What a series of numbers over time is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SeriesQuery {
+    /// Rounded outwards as a summary's.
+    pub(crate) range: TimeRange,
+    pub(crate) filter: RollupFilter,
+    pub(crate) metric: Metric,
+    pub(crate) step: Step,
+    /// `None` for one group of everything.
+    pub(crate) group_by: Option<GroupBy>,
+    /// Most groups; what is in none of them is summed up as others.
+    pub(crate) n_groups: usize,
 }
 
 /// What calls are asked for.
@@ -67,6 +86,11 @@ impl Queries {
     /// Counts, bytes and percentiles per host, method, template, status class and target.
     pub(crate) fn summary(&self, query: &SummaryQuery) -> Result<Summary, QueryError> {
         summary::answer(&*self.history, query)
+    }
+
+    /// A metric over time, for the groups with the most calls and all others.
+    pub(crate) fn series(&self, query: &SeriesQuery) -> Result<Series, QueryError> {
+        series::answer(&*self.history, query)
     }
 
     /// A page of calls, the newest first.

@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use egret::record::Outcome;
 
 use super::Api;
-use super::parameters::{Parameters, one_of};
+use super::parameters::{Parameters, STATUSES, one_of};
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
 use crate::model::TimeRange;
@@ -29,14 +29,13 @@ pub(super) async fn get(
 fn question(pairs: Vec<(String, String)>, now_ns: u64) -> Result<CallsQuery, Problem> {
     let mut parameters = Parameters::new(pairs);
     let outcomes = one_of(Outcome::ALL.iter().map(|outcome| outcome.as_str()));
-    let statuses = "a code such as 404, a class such as 5xx, or none";
     let limit = |text: &str| text.parse().ok().filter(|n| (1..=MAX_LIMIT).contains(n));
     let limits = format!("a number from 1 to {MAX_LIMIT}");
     let filter = CallFilter {
         range: parameters.range(TimeRange::ALL, now_ns)?,
         host: parameters.text("host")?.map(|host| host.to_ascii_lowercase()),
         method: parameters.text("method")?.map(|method| method.to_ascii_uppercase()),
-        status: parameters.parsed("status", statuses, StatusFilter::parse)?,
+        status: parameters.parsed("status", STATUSES, StatusFilter::parse)?,
         outcome: parameters.parsed("outcome", &outcomes, Outcome::from_word)?,
     };
     let limit = parameters.parsed("limit", &limits, limit)?;

@@ -62,7 +62,7 @@ impl Problem {
     /// 404.
     pub(super) fn not_found() -> Self {
         let detail = "there is POST /v1/batches, POST /v1/traces, POST /v2/{client_id}/{env}/{startup, \
-                      sync or log}, GET /api/v1/summary, GET /api/v1/calls, \
+                      sync or log}, GET /api/v1/summary, GET /api/v1/series, GET /api/v1/calls, \
                       GET /healthz and GET /";
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }

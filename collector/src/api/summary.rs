@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use egret::record::Kind;
 
 use super::Api;
-use super::parameters::{Parameters, one_of};
+use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
 use crate::model::{SECOND_NS, TimeRange};
@@ -26,11 +25,9 @@ pub(super) async fn get(
 fn question(pairs: Vec<(String, String)>, now_ns: u64) -> Result<SummaryQuery, Problem> {
     let mut parameters = Parameters::new(pairs);
     let last_hour = TimeRange { from_ns: now_ns.saturating_sub(3_600 * SECOND_NS), to_ns: now_ns };
-    let kinds = one_of(Kind::ALL.iter().map(|kind| kind.as_str()));
     let query = SummaryQuery {
         range: parameters.range(last_hour, now_ns)?,
-        service: parameters.text("service")?,
-        kind: parameters.parsed("kind", &kinds, Kind::from_word)?,
+        filter: parameters.rollup_filter()?,
     };
     parameters.finish()?;
     Ok(query)

@@ -8,7 +8,7 @@ use toml::Value;
 use super::ServeFlags;
 
 /// Every setting, by its key in the file.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 19] = [
     "listen",
     "data_dir",
     "tokens",
@@ -24,6 +24,10 @@ pub(super) const KEYS: [&str; 15] = [
     "header_timeout_seconds",
     "body_timeout_seconds",
     "retention_days",
+    "retention_minutes_days",
+    "retention_history_days",
+    "max_series",
+    "max_new_series",
 ];
 
 /// A value and where it was given, for messages.

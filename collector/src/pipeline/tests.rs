@@ -17,7 +17,8 @@ use egret::redact::SafeUrl;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-const RETENTION: Retention = Retention { calls_days: 15, minutes_days: 32, batches_days: 2 };
+const RETENTION: Retention =
+    Retention { calls_days: 15, minutes_days: 32, history_days: 396, batches_days: 2 };
 
 const BOUNDS: Bounds =
     Bounds { n_batches: 99, n_bytes: 1 << 20, min_free_bytes: 0, durability: Durability::Normal };

@@ -44,7 +44,7 @@ impl StatusFilter {
         }
     }
 
-    fn holds(self, status: Option<u16>) -> bool {
+    pub(super) fn holds(self, status: Option<u16>) -> bool {
         match self {
             Self::Exactly(code) => status == Some(code),
             Self::Class(class) => StatusClass::of(status) == class,

@@ -22,5 +22,6 @@ mod python;
 mod queue_command;
 mod read_only;
 mod refusals;
+mod series;
 mod summary;
 mod wild;
