@@ -220,6 +220,9 @@ impl<'p> Folding<'p> {
 
     /// Minutes that were not packed yet, or came late for it.
     fn add_hot(&mut self, connection: &Connection, chosen: &HashMap<i64, Chosen>) -> Added {
+        if series::are_few(connection, chosen)? {
+            return self.add_hot_of_few(connection, chosen);
+        }
         let mut select = connection.prepare(
             "SELECT minute, series_id, count, request_bytes, response_bytes, duration FROM minutes
              WHERE minute >= ?1 AND minute < ?2",
@@ -227,20 +230,44 @@ impl<'p> Folding<'p> {
         let mut rows =
             select.query([integer(self.plan.from_minute), integer(self.plan.to_minute)])?;
         while let Some(row) = rows.next()? {
-            let Some(series) = chosen.get(&row.get(1)?) else {
-                continue;
-            };
-            let step = self.plan.step_of(unsigned(row, 0)?);
-            let needs = self.needs;
-            self.add(series, step, |sum| {
-                sum.add_counts(unsigned(row, 2)?, unsigned(row, 3)?, unsigned(row, 4)?);
-                if needs >= Needs::Durations {
-                    sum.duration.merge_sparse(blob(row, 5)?)?;
-                }
-                Ok(())
-            })?;
+            if let Some(series) = chosen.get(&row.get(1)?) {
+                self.add_hot_row(series, row)?;
+            }
         }
         Ok(())
+    }
+
+    /// The same, without a look at the series that are not asked for.
+    fn add_hot_of_few(&mut self, connection: &Connection, chosen: &HashMap<i64, Chosen>) -> Added {
+        let mut next = connection
+            .prepare("SELECT min(minute) FROM minutes WHERE minute >= ?1 AND minute < ?2")?;
+        let mut select = connection.prepare(
+            "SELECT minute, series_id, count, request_bytes, response_bytes, duration FROM minutes
+             WHERE minute = ?1 AND series_id = ?2",
+        )?;
+        let (mut from, to) = (integer(self.plan.from_minute), integer(self.plan.to_minute));
+        let mut minute_from = |from| next.query_row([from, to], |row| row.get::<_, Option<i64>>(0));
+        while let Some(minute) = minute_from(from)? {
+            for (series_id, series) in chosen {
+                let mut rows = select.query([minute, *series_id])?;
+                if let Some(row) = rows.next()? {
+                    self.add_hot_row(series, row)?;
+                }
+            }
+            from = minute.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    fn add_hot_row(&mut self, series: &Chosen, row: &Row<'_>) -> Added {
+        let (step, needs) = (self.plan.step_of(unsigned(row, 0)?), self.needs);
+        self.add(series, step, |sum| {
+            sum.add_counts(unsigned(row, 2)?, unsigned(row, 3)?, unsigned(row, 4)?);
+            if needs >= Needs::Durations {
+                sum.duration.merge_sparse(blob(row, 5)?)?;
+            }
+            Ok(())
+        })
     }
 
     /// Rows that were found damaged when more came for them.

@@ -15,7 +15,9 @@
 //! | day | 8: which of 61 sums there are (bit 0 the day, 1 to 12 its windows, 13 to 60 its half-hours); for each a varint length; then the sums |
 //! | a half-hour of a pack | 4: which of its 30 minutes there are; varint: the least bucket; the lengths of three columns; four columns, a value for each minute that is there: counts, request and response bytes in turn, durations, times to the first byte |
 //! | a sum | varint count, request bytes, response bytes, length of the durations; durations; times to the first byte |
-//! | durations | varint: 2 * number of buckets, plus 1 when there are zeros; the zeros if so; unless all is 0, the sum in ns; for each bucket a varint: 2 * the distance to the one before, plus 1 when its count is not 1; that count if so |
+//! | durations | varint: 2 * number of buckets, plus 1 when there are zeros; the zeros if so; unless all is 0, the sum in ns; the buckets |
+//! | a bucket of a minute | varint: 2 * the distance to the one before (at first to the least), plus 1 when its count is not 1; that count if so |
+//! | a bucket of a sum | d is the number of buckets left out before it, c its count less 1: varint min(d, 3) + 4 * min(c, 31); if d is 3 or more, varint d - 3; if c is 31 or more, varint c - 31 |
 
 mod day;
 mod durations;

@@ -99,6 +99,16 @@ pub(super) fn choose(
     Ok(chosen)
 }
 
+/// Whether looking each of them up is less work than passing by all others.
+pub(super) fn are_few(
+    connection: &Connection,
+    chosen: &HashMap<i64, Chosen>,
+) -> rusqlite::Result<bool> {
+    let n_series: i64 =
+        connection.query_row("SELECT count(*) FROM series", [], |row| row.get(0))?;
+    Ok(chosen.len() as u64 * 8 < n_series.unsigned_abs())
+}
+
 /// Those that may have packed roll-ups from a day on, in the order of the tables.
 pub(super) fn in_order(chosen: &HashMap<i64, Chosen>, first_day: u64) -> Vec<(i64, &Chosen)> {
     let alive = chosen.iter().filter(|(_, series)| series.last_day >= first_day);

@@ -8,6 +8,10 @@ use super::{Damaged, numbers};
 /// The highest bucket that a histogram has.
 const MAX_BUCKET: u64 = 64 * 32;
 
+/// In a sum, the distance and the count that do not fit into a bucket's one byte any more.
+const NEAR: u64 = 3;
+const FEW: u64 = 31;
+
 /// Counts by bucket. Side by side from the lowest to the highest: adding to one is one step, where
 /// a sparse histogram searches and moves.
 #[derive(Debug, Clone, Default)]
@@ -73,17 +77,49 @@ impl Durations {
         self.buckets().next().map(|(bucket, _)| bucket)
     }
 
+    /// Appends the form for sums, whose buckets stand close: mostly one byte for each.
+    pub(super) fn write_dense(&self, out: &mut Vec<u8>) {
+        if !self.write_head(out) {
+            return;
+        }
+        // The bucket before the first; distances are 1 or more.
+        let mut last = 0;
+        for (bucket, count) in self.buckets().map(|(bucket, count)| (bucket + 1, count)) {
+            let (distance, more) = ((bucket - last - 1) as u64, count - 1);
+            let (near, few) = (distance.min(NEAR), more.min(FEW));
+            numbers::write(near + (NEAR + 1) * few, out);
+            if near == NEAR {
+                numbers::write(distance - NEAR, out);
+            }
+            if few == FEW {
+                numbers::write(more - FEW, out);
+            }
+            last = bucket;
+        }
+    }
+
+    /// Takes the form for sums off the front and adds it.
+    pub(super) fn read_dense(&mut self, bytes: &mut &[u8]) -> Result<(), Damaged> {
+        let mut next = 0;
+        for _ in 0..self.read_head(bytes)? {
+            let both = numbers::read(bytes)?;
+            let (mut distance, mut more) = (both % (NEAR + 1), both / (NEAR + 1));
+            if distance == NEAR {
+                distance = NEAR.checked_add(numbers::read(bytes)?).ok_or(Damaged)?;
+            }
+            if more == FEW {
+                more = FEW.checked_add(numbers::read(bytes)?).ok_or(Damaged)?;
+            }
+            let bucket = next_bucket(next, distance)?;
+            self.add(bucket, more.saturating_add(1));
+            next = bucket + 1;
+        }
+        Ok(())
+    }
+
     /// Appends the packed form; distances count from `base`, which is no higher than any bucket.
     pub(super) fn write(&self, base: usize, out: &mut Vec<u8>) {
-        let n_buckets = self.buckets().count() as u64;
-        let has_zeros = u64::from(self.zeros > 0);
-        numbers::write(2 * n_buckets + has_zeros, out);
-        if has_zeros > 0 {
-            numbers::write(self.zeros, out);
-        }
-        if n_buckets + has_zeros > 0 {
-            numbers::write(self.sum_ns, out);
-        }
+        self.write_head(out);
         let mut last = base;
         for (bucket, count) in self.buckets() {
             numbers::write(2 * (bucket - last) as u64 + u64::from(count != 1), out);
@@ -96,22 +132,40 @@ impl Durations {
 
     /// Takes a packed form off the front and adds it.
     pub(super) fn read(&mut self, base: usize, bytes: &mut &[u8]) -> Result<(), Damaged> {
-        let head = numbers::read(bytes)?;
-        if head == 0 {
-            return Ok(());
-        }
-        if head % 2 == 1 {
-            self.zeros = self.zeros.saturating_add(numbers::read(bytes)?);
-        }
-        self.sum_ns = self.sum_ns.saturating_add(numbers::read(bytes)?);
         let mut bucket = base;
-        for _ in 0..head / 2 {
+        for _ in 0..self.read_head(bytes)? {
             let step = numbers::read(bytes)?;
             bucket = next_bucket(bucket, step / 2)?;
             let count = if step % 2 == 1 { numbers::read(bytes)? } else { 1 };
             self.add(bucket, count);
         }
         Ok(())
+    }
+
+    /// Appends what stands before the buckets; whether anything is behind it.
+    fn write_head(&self, out: &mut Vec<u8>) -> bool {
+        let n_buckets = self.buckets().count() as u64;
+        let has_zeros = u64::from(self.zeros > 0);
+        numbers::write(2 * n_buckets + has_zeros, out);
+        if has_zeros > 0 {
+            numbers::write(self.zeros, out);
+        }
+        if n_buckets + has_zeros > 0 {
+            numbers::write(self.sum_ns, out);
+        }
+        n_buckets > 0
+    }
+
+    /// Takes what stands before the buckets and adds it; the number of buckets.
+    fn read_head(&mut self, bytes: &mut &[u8]) -> Result<u64, Damaged> {
+        let head = numbers::read(bytes)?;
+        if head % 2 == 1 {
+            self.zeros = self.zeros.saturating_add(numbers::read(bytes)?);
+        }
+        if head > 0 {
+            self.sum_ns = self.sum_ns.saturating_add(numbers::read(bytes)?);
+        }
+        Ok(head / 2)
     }
 
     fn buckets(&self) -> impl Iterator<Item = (usize, u64)> {

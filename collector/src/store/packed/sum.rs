@@ -57,10 +57,10 @@ impl Sum {
             numbers::write(number, out);
         }
         let mut durations = Vec::new();
-        self.duration.write(0, &mut durations);
+        self.duration.write_dense(&mut durations);
         numbers::write(durations.len() as u64, out);
         out.extend_from_slice(&durations);
-        self.ttfb.write(0, out);
+        self.ttfb.write_dense(out);
     }
 
     /// Adds as much of a packed sum as is needed.
@@ -70,10 +70,10 @@ impl Sum {
         self.add_counts(count, request_bytes, numbers::read(&mut bytes)?);
         if needs >= Needs::Durations {
             let n_bytes = numbers::read(&mut bytes)?;
-            self.duration.read(0, &mut numbers::take(&mut bytes, n_bytes)?)?;
+            self.duration.read_dense(&mut numbers::take(&mut bytes, n_bytes)?)?;
         }
         if needs >= Needs::All {
-            self.ttfb.read(0, &mut bytes)?;
+            self.ttfb.read_dense(&mut bytes)?;
         }
         Ok(())
     }

@@ -42,9 +42,11 @@ fn durations_add_up_as_histograms_do() {
         for _ in 0..numbers.below(6) {
             let mut part = Histogram::default();
             for _ in 0..numbers.below(9) {
-                let shift = numbers.below(63);
-                part.record(numbers.below(1 << shift));
+                let (shift, times) = (numbers.below(63), numbers.below(40));
+                part.record_many(numbers.below(1 << shift), times);
             }
+            // What saturates is one number too.
+            part.record_many(numbers.below(2), u64::MAX * numbers.below(2));
             histogram.merge(&part);
             let mut bytes = Vec::new();
             part.write(&mut bytes);
@@ -55,6 +57,10 @@ fn durations_add_up_as_histograms_do() {
         durations.write(0, &mut packed);
         let mut read = Durations::default();
         read.read(0, &mut packed.as_slice()).unwrap();
+        assert_eq!(read.to_histogram(), histogram);
+        let (mut dense, mut read) = (Vec::new(), Durations::default());
+        durations.write_dense(&mut dense);
+        read.read_dense(&mut dense.as_slice()).unwrap();
         assert_eq!(read.to_histogram(), histogram);
     }
     println!("{n_cases} cases");
@@ -164,7 +170,8 @@ fn the_bytes_are_those_of_schema_version_3() {
     assert_eq!(pack[..4], crc32fast::hash(&expected).to_le_bytes());
     let day = DaySums::default().row_plus(31, &sum).unwrap();
     #[rustfmt::skip]
-    let one = [3, 200, 1, 5, 7, 3, 1, 208, 15, 187, 5, 2, 0];
+    // 3 calls; bytes; a length; one bucket and zeros; 1; 2,000; bucket 349, twice.
+    let one = [3, 200, 1, 5, 7, 3, 1, 208, 15, 7, 218, 2, 0];
     let mut expected = vec![3, 64, 0, 0, 0, 0, 0, 0, 13, 13, 13];
     (0..3).for_each(|_| expected.extend(one));
     assert_eq!(day[4..], expected);

@@ -9,7 +9,7 @@ use egret::minute::{Cell, Minutes, SeriesKey};
 use egret::record::Kind;
 
 /// Series that a case has.
-pub(super) const N_SERIES: u64 = 5;
+pub(super) const N_SERIES: u64 = 18;
 
 /// Numbers that are the same in every run.
 #[derive(Debug, Clone)]
