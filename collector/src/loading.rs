@@ -6,9 +6,10 @@ use std::path::Path;
 
 use egret::minute::{Cell, Minutes, SeriesKey};
 
+use crate::config::Settings;
 use crate::model::{Position, Source};
 use crate::queue::Durability;
-use crate::store::{DataDir, Group, Store, Writer};
+use crate::store::{Compacted, DataDir, Group, Store, Writer};
 
 /// What went wrong; benches only print it.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -51,6 +52,15 @@ impl Loading {
         let minutes = vec![(source(service), minutes)];
         let group = Group { minutes, position: Position::default(), ..Group::default() };
         Ok(self.writer.write(&group)?)
+    }
+
+    /// Does one step of the compaction at a moment; whether there is more to do.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn compact(&mut self, now_ns: u64) -> Result<bool, Failure> {
+        let retention = Settings::default().retention;
+        Ok(self.writer.compact_minutes(&retention, now_ns)? == Compacted::More)
     }
 }
 

@@ -25,6 +25,7 @@ use asking::Asking;
 fn main() -> Result<()> {
     let n_minutes = number("EGRET_BENCH_MINUTES", 100_000_000)?;
     let (dir, _temporary) = directory()?;
+    minutes::measure_packing(2_000)?;
     let past = minutes::load(&dir, n_minutes)?;
     let asking = Asking::start(&dir)?;
     minutes::ask(&asking, &past)

@@ -87,6 +87,47 @@ pub(crate) fn ask(asking: &Asking, past: &Past) -> Result<()> {
     Ok(())
 }
 
+/// Packs half an hour of so many series, as the collector does between two groups, and prints how
+/// long it holds the next group up.
+pub(crate) fn measure_packing(n_series: u64) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let begin = egret::clock::unix_now_ns() / 60_000_000_000 / 30 * 30 - 60;
+    let pack = || {
+        let mut loading = Loading::open(dir.path())?;
+        let mut times = Vec::new();
+        // The second half-hour finds the rows of the first.
+        for begin in [begin, begin + 30] {
+            for n in 0..n_series {
+                let (names, mut numbers, mut hot) = (Names::of(n), Numbers(n), Minutes::default());
+                for minute in begin..begin + 30 {
+                    hot.merge(names.key(minute), &cell(&mut numbers, n));
+                }
+                loading.hot(&names.service, hot)?;
+            }
+            loop {
+                let started = Instant::now();
+                let is_more = loading.compact((begin + 40) * MINUTE_SECONDS * 1_000_000_000)?;
+                times.push(started.elapsed().as_secs_f64() * 1e3);
+                if !is_more {
+                    break;
+                }
+            }
+        }
+        Ok::<_, Failure>(times)
+    };
+    let times = pack().map_err(|error| anyhow!("{error}"))?;
+    let longest = times.iter().copied().fold(0.0, f64::max);
+    let all: f64 = times.iter().sum();
+    let n_rows = n_series * 60;
+    println!(
+        "packing {n_rows} roll-ups in {} steps: the longest {longest:.1} ms (wanted < 50 ms), all \
+         {all:.0} ms, {:.1} us a roll-up",
+        times.len(),
+        all * 1e3 / n_rows as f64
+    );
+    Ok(())
+}
+
 fn read(note: &Path, n_series: u64) -> Option<Past> {
     let text = fs::read_to_string(note).ok()?;
     let numbers: Option<Vec<u64>> = text.split(' ').map(|number| number.parse().ok()).collect();

@@ -174,6 +174,16 @@ impl Durations {
     }
 
     fn add(&mut self, bucket: usize, count: u64) {
+        // Nearly always it is there already; a bucket below the first wraps beyond the last.
+        if let Some(sum) = self.counts.get_mut(bucket.wrapping_sub(self.first)) {
+            *sum = sum.saturating_add(count);
+        } else {
+            self.add_beyond(bucket, count);
+        }
+    }
+
+    #[cold]
+    fn add_beyond(&mut self, bucket: usize, count: u64) {
         if self.counts.is_empty() {
             self.first = bucket;
         }
