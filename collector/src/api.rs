@@ -13,6 +13,7 @@ mod metrics;
 mod page;
 mod parameters;
 mod problem;
+mod series;
 mod summary;
 mod targets;
 mod told;
@@ -60,6 +61,7 @@ fn guarded() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::with_openapi(document::base())
         .routes(routes!(page::get))
         .routes(routes!(summary::get))
+        .routes(routes!(series::get))
         .routes(routes!(calls::get))
         .routes(routes!(calls::get_one))
         .routes(routes!(targets::get))

@@ -212,7 +212,8 @@ async fn open(settings: Settings) -> Result<Opened, StartError> {
             Some(path) => DataDir::open(&path),
             None => DataDir::temporary(),
         };
-        let writer = Writer::open(dir?, settings.queue.durability)?;
+        let writer =
+            Writer::open(dir?, settings.queue.durability)?.with_series_limits(settings.series);
         let path = writer.path().to_owned();
         let (position, known) = (writer.position()?, writer.latest(KNOWN_IDS)?);
         let queue = Embedded::open(&path, settings.queue, position, known)?;

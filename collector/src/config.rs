@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::ingest::{HubClients, IngestLimits, Tokens};
 use crate::queue::{Bounds, Durability};
-use crate::store::Retention;
+use crate::store::{Retention, SeriesLimits};
 use sources::{Given, Sources};
 
 /// Valid settings. [`Settings::load`] makes them.
@@ -32,6 +32,7 @@ pub struct Settings {
     pub(crate) body_timeout: Duration,
     pub(crate) retention: Retention,
     pub(crate) fleet_metrics: bool,
+    pub(crate) series: SeriesLimits,
 }
 
 /// Everything that is wrong with the settings, one mistake a line.
@@ -59,8 +60,14 @@ impl Default for Settings {
             },
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
-            retention: Retention { calls_days: 15, minutes_days: 32, batches_days: 2 },
+            retention: Retention {
+                calls_days: 15,
+                minutes_days: 32,
+                history_days: 396,
+                batches_days: 2,
+            },
             fleet_metrics: false,
+            series: SeriesLimits::default(),
         }
     }
 }
@@ -100,6 +107,10 @@ impl Settings {
         reading.number("queue_batches", 1, &mut self.queue.n_batches);
         reading.number("queue_bytes", 1, &mut self.queue.n_bytes);
         reading.number("retention_days", 0, &mut self.retention.calls_days);
+        reading.number("retention_minutes_days", 1, &mut self.retention.minutes_days);
+        reading.number("retention_history_days", 1, &mut self.retention.history_days);
+        reading.number("max_series", 1, &mut self.series.live);
+        reading.number("max_new_series", 1, &mut self.series.new_per_minute);
         reading.number("min_free_bytes", 0, &mut self.queue.min_free_bytes);
         reading.set(
             "durability",

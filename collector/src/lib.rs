@@ -37,6 +37,8 @@ mod api;
 pub mod config;
 
 mod app;
+#[doc(hidden)]
+pub mod loading;
 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

@@ -5,6 +5,7 @@
 //! durable together; only then may the queue forget them. A crash at any point repeats the group,
 //! and the store takes it once.
 
+mod compact;
 mod gather;
 mod progress;
 mod regrouping;
@@ -27,6 +28,7 @@ use crate::model::{Day, Position, Received};
 use crate::queue::{Quarantine, Queue, Read, Taken};
 use crate::rollup::Fleet;
 use crate::store::{Retention, Store, WriteError};
+use compact::{Load, Pace};
 use gather::{Added, Gathered};
 use regrouping::Regrouping;
 
@@ -82,6 +84,7 @@ pub(crate) fn start(
             fleet,
             told,
             pruned: None,
+            pace: Pace::default(),
         };
         // Ends before the store does, also when this thread panics: the files are the store's.
         let regrouping = regrouping;
@@ -121,6 +124,8 @@ struct Worker {
     told: watch::Sender<Progress>,
     /// The day on which old things were last removed.
     pruned: Option<Day>,
+    /// When roll-ups are packed.
+    pace: Pace,
 }
 
 impl Worker {
@@ -145,9 +150,12 @@ impl Worker {
     }
 
     fn step(&mut self) -> Result<Goes, Failure> {
-        match self.queue.read(self.position, IDLE)? {
-            Read::Some(taken) => self.store(&taken)?,
-            Read::Nothing => {}
+        match self.queue.read(self.position, self.pace.patience(IDLE))? {
+            Read::Some(taken) => {
+                self.store(&taken)?;
+                self.compact(Load::Busy);
+            }
+            Read::Nothing => self.compact(Load::Idle),
             Read::Closed => return Ok(Goes::NoFurther),
         }
         Ok(Goes::On)
@@ -244,6 +252,20 @@ impl Worker {
     fn tell(&self, is_failing: bool) {
         let (position, done) = (self.position, self.done);
         self.told.send_replace(Progress { position, is_failing, done });
+    }
+
+    /// Packs some of what is over, when it is time for it.
+    fn compact(&mut self, load: Load) {
+        let now_ns = unix_now_ns();
+        if !self.pace.is_due(load, now_ns) {
+            return;
+        }
+        let compacted = self.store.compact_minutes(&self.retention, now_ns);
+        if let Err(error) = &compacted {
+            let error: &dyn Error = error;
+            tracing::error!(error, "cannot pack roll-ups; tried again in a minute");
+        }
+        self.pace.took(compacted.ok(), now_ns);
     }
 
     fn prune_daily(&mut self) {

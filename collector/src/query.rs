@@ -8,6 +8,10 @@ mod calls;
 mod cursor;
 mod groups;
 mod matching;
+mod metric;
+mod rollups;
+mod series;
+mod step;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -18,12 +22,14 @@ pub(crate) use calls::CallsPage;
 pub(crate) use cursor::Cursor;
 pub(crate) use groups::{Consumers, GroupsQuery, Targets};
 pub(crate) use matching::{CallFilter, DURATION_FORMS, StatusFilter, parse_duration, parse_id};
+pub(crate) use metric::Metric;
+pub(crate) use rollups::{GroupBy, RollupFilter};
+pub(crate) use series::Series;
+pub(crate) use step::Step;
 pub(crate) use summary::{Summary, SummaryRow};
 pub(crate) use time::{MOMENT_FORMS, parse_moment};
 
 use std::sync::Arc;
-
-use egret::record::Kind;
 
 use crate::model::TimeRange;
 use crate::store::{History, ReadError, StoreSize};
@@ -42,10 +48,23 @@ pub(crate) enum QueryError {
 /// What a summary is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SummaryQuery {
-    /// Rounded outwards to whole minutes.
+    /// Rounded outwards to whole minutes; to half-hours where no minutes are kept any more.
     pub(crate) range: TimeRange,
-    pub(crate) service: Option<String>,
-    pub(crate) kind: Option<Kind>,
+    pub(crate) filter: RollupFilter,
+}
+
+/// What a series of numbers over time is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SeriesQuery {
+    /// Rounded outwards as a summary's.
+    pub(crate) range: TimeRange,
+    pub(crate) filter: RollupFilter,
+    pub(crate) metric: Metric,
+    pub(crate) step: Step,
+    /// `None` for one group of everything.
+    pub(crate) group_by: Option<GroupBy>,
+    /// Most groups; what is in none of them is summed up as others.
+    pub(crate) n_groups: usize,
 }
 
 /// What calls are asked for.
@@ -88,6 +107,11 @@ impl Queries {
     /// How much of the disk the store takes.
     pub(crate) fn store_size(&self) -> Result<StoreSize, QueryError> {
         Ok(self.history.size()?)
+    }
+
+    /// A metric over time, for the groups with the most calls and all others.
+    pub(crate) fn series(&self, query: &SeriesQuery) -> Result<Series, QueryError> {
+        series::answer(&*self.history, query)
     }
 
     /// A page of calls, the newest first.

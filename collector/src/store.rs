@@ -5,13 +5,17 @@
 //! | file | what |
 //! |---|---|
 //! | `lock` | held by the one collector that may write here |
-//! | `meta.db` | ids of stored batches, series and their one-minute roll-ups, drops, the place in the queue |
+//! | `meta.db` | ids of stored batches, series and their roll-ups, drops, the place in the queue |
 //! | `calls-YYYY-MM-DD.db` | calls received on that day (UTC): of the last hour as batches, each with its outline; of closed hours regrouped, see `compact` |
 //!
 //! A group of batches is written to its days' files first and to `meta.db` second, in one
 //! transaction with the place in the queue; that one is what makes it stored. After a crash in
 //! between, the queue gives out the same batches again: their bytes are found in the day's file (or
 //! the day before's), and only what is missing is written.
+//!
+//! Roll-ups are written as rows of one minute and series, which is fast, and moved into packs of two
+//! hours and sums of half-hours later, which are small: `compaction` says when, `packed` how. An
+//! answer adds up whatever is in either place.
 //!
 //! What the pipeline needs is [`Store`], and what queries need is [`History`], so that another store
 //! fits: one that takes a group at once and is idempotent by its batch ids, such as a columnar one
@@ -20,10 +24,16 @@
 mod blocks;
 mod candidates;
 mod compact;
+mod compaction;
 mod data_dir;
 mod day_file;
 mod error;
 mod filter;
+mod fold;
+mod guard;
+mod kept;
+mod load;
+mod packed;
 mod prune;
 mod reader;
 mod rollups;
@@ -37,8 +47,10 @@ mod writer;
 pub(crate) use blocks::{BlockFilter, BlockKind, BlockRef};
 pub(crate) use data_dir::{DataDir, DirError};
 pub(crate) use error::WriteError;
+pub(crate) use fold::{Folded, Needs, Question, Series, SeriesFilter, Total};
+pub(crate) use guard::SeriesLimits;
 pub(crate) use prune::Retention;
-pub(crate) use reader::{ReadError, Reader, SeriesTotal, SummaryFilter};
+pub(crate) use reader::{ReadError, Reader, SummaryFilter};
 pub(crate) use size::StoreSize;
 pub(crate) use writer::{Block, Group, Writer};
 
@@ -78,6 +90,23 @@ pub(crate) trait Store: Debug + Send {
 
     /// Removes what is older than it may get.
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError>;
+
+    /// Does one bounded step, of some tens of milliseconds, towards packing what is over. Changes no
+    /// answer. After an error the same step may be done again.
+    fn compact_minutes(
+        &mut self,
+        retention: &Retention,
+        now_ns: u64,
+    ) -> Result<Compacted, WriteError>;
+}
+
+/// Whether a step of a compaction was the last for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compacted {
+    /// There may be more to do.
+    More,
+    /// Everything that is over is packed.
+    All,
 }
 
 /// Puts what is stored into an order that is better to search. It has one user.
@@ -99,8 +128,28 @@ pub(crate) enum Step {
 
 /// The reading end of a store, as queries need it.
 pub(crate) trait History: Debug + Send + Sync {
-    /// The sum of every series within the filter.
-    fn totals(&self, filter: &SummaryFilter) -> Result<Vec<SeriesTotal>, ReadError>;
+    /// Adds roll-ups up by group and step. `group_of` puts a series into a group, by the group's
+    /// place, or leaves it out.
+    fn fold(
+        &self,
+        question: &Question,
+        group_of: &mut dyn FnMut(&Series) -> Option<usize>,
+    ) -> Result<Folded, ReadError>;
+
+    /// The sum of every series within the filter that has any.
+    #[cfg(test)]
+    fn totals(&self, filter: &SummaryFilter) -> Result<Vec<Total>, ReadError> {
+        let question = Question::summary(filter, Needs::Durations);
+        let mut n_series = 0;
+        let folded = self.fold(&question, &mut |_| {
+            n_series += 1;
+            Some(n_series - 1)
+        })?;
+        Ok(folded.groups.into_iter().flatten().collect())
+    }
+
+    /// How many series were new beyond what their service may have: see [`SeriesLimits`].
+    fn overflows(&self, filter: &SummaryFilter) -> Result<u64, ReadError>;
 
     /// What was dropped before it was received, by reason.
     fn drops(&self, filter: &SummaryFilter) -> Result<BTreeMap<String, u64>, ReadError>;

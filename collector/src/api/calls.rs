@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::Api;
 use super::document::{Limit, OfQuestions, OfUnknown, Range};
-use super::parameters::{Parameters, one_of};
+use super::parameters::{Parameters, STATUSES, one_of};
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
 use crate::model::TimeRange;
@@ -136,7 +136,6 @@ fn question(pairs: Vec<(String, String)>, now_ns: u64) -> Result<CallsQuery, Pro
 /// Which calls are asked for, here and for an export: [`CallFilters`] and the range.
 pub(super) fn filter(parameters: &mut Parameters, now_ns: u64) -> Result<CallFilter, Problem> {
     let outcomes = one_of(Outcome::ALL.iter().map(|outcome| outcome.as_str()));
-    let statuses = "a code such as 404, a class such as 5xx, or none";
     let kinds = one_of(Kind::ALL.iter().map(|kind| kind.as_str()));
     let ids = "32 hexadecimal digits, not all zero";
     Ok(CallFilter {
@@ -144,7 +143,7 @@ pub(super) fn filter(parameters: &mut Parameters, now_ns: u64) -> Result<CallFil
         host: parameters.text("host")?.map(|host| host.to_ascii_lowercase()),
         method: parameters.text("method")?.map(|method| method.to_ascii_uppercase()),
         template: parameters.text("template")?,
-        status: parameters.parsed("status", statuses, StatusFilter::parse)?,
+        status: parameters.parsed("status", STATUSES, StatusFilter::parse)?,
         outcome: parameters.parsed("outcome", &outcomes, Outcome::from_word)?,
         error_type: parameters.text("error_type")?,
         min_duration_ns: parameters.parsed("min_duration", DURATION_FORMS, parse_duration)?,

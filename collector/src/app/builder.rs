@@ -135,6 +135,37 @@ impl Builder {
         self
     }
 
+    /// The days for which counts and durations are kept by the minute; older ones are kept by the
+    /// half-hour. Defaults to 32.
+    #[must_use]
+    pub fn retention_minutes_days(mut self, n_days: u32) -> Self {
+        self.settings.retention.minutes_days = n_days;
+        self
+    }
+
+    /// The days for which counts and durations are kept at all. Defaults to 396.
+    #[must_use]
+    pub fn retention_history_days(mut self, n_days: u32) -> Self {
+        self.settings.retention.history_days = n_days;
+        self
+    }
+
+    /// The series (host, method, template, status and so on) that a service may have within two
+    /// days; calls beyond are counted as `{overflow}`. Defaults to 100,000.
+    #[must_use]
+    pub fn max_series(mut self, n_series: u64) -> Self {
+        self.settings.series.live = n_series;
+        self
+    }
+
+    /// The new series that a service may have in a minute; calls beyond are counted as
+    /// `{overflow}`. Defaults to 10,000.
+    #[must_use]
+    pub fn max_new_series(mut self, n_series: u64) -> Self {
+        self.settings.series.new_per_minute = n_series;
+        self
+    }
+
     /// Starts it on the present Tokio runtime, of whatever kind.
     ///
     /// # Errors

@@ -29,6 +29,10 @@ Environment variables:
   EGRET_COLLECTOR_BODY_TIMEOUT_SECONDS
   EGRET_COLLECTOR_RETENTION_DAYS
   EGRET_COLLECTOR_FLEET_METRICS
+  EGRET_COLLECTOR_RETENTION_MINUTES_DAYS
+  EGRET_COLLECTOR_RETENTION_HISTORY_DAYS
+  EGRET_COLLECTOR_MAX_SERIES
+  EGRET_COLLECTOR_MAX_NEW_SERIES
   RUST_LOG                              how much is logged [default: info]
 
 In the file, a setting is a key without the prefix, in lower case: `data_dir = \"/var/lib/egret\"`,
@@ -190,6 +194,20 @@ pub struct ServeFlags {
     /// Whether /metrics shows the durations of the fleet's calls too. [default: false]
     #[arg(long, value_name = "true|false")]
     pub fleet_metrics: Option<String>,
+    /// Days for which counts and durations are kept by the minute; older ones are kept by the
+    /// half-hour. [default: 32]
+    #[arg(long, value_name = "DAYS")]
+    pub retention_minutes_days: Option<String>,
+    /// Days for which counts and durations are kept at all. [default: 396]
+    #[arg(long, value_name = "DAYS")]
+    pub retention_history_days: Option<String>,
+    /// Series (host, method, template, status and so on) that a service may have within two days;
+    /// calls beyond are counted as `{overflow}`. [default: 100000]
+    #[arg(long, value_name = "N")]
+    pub max_series: Option<String>,
+    /// New series that a service may have in a minute; likewise. [default: 10000]
+    #[arg(long, value_name = "N")]
+    pub max_new_series: Option<String>,
 }
 
 impl ServeFlags {
@@ -210,6 +228,10 @@ impl ServeFlags {
             ("body_timeout_seconds", &self.body_timeout_seconds),
             ("retention_days", &self.retention_days),
             ("fleet_metrics", &self.fleet_metrics),
+            ("retention_minutes_days", &self.retention_minutes_days),
+            ("retention_history_days", &self.retention_history_days),
+            ("max_series", &self.max_series),
+            ("max_new_series", &self.max_new_series),
         ];
         all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
     }

@@ -8,7 +8,7 @@ use toml::Value;
 use super::ServeFlags;
 
 /// Every setting, by its key in the file.
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 20] = [
     "listen",
     "data_dir",
     "tokens",
@@ -25,6 +25,10 @@ pub(super) const KEYS: [&str; 16] = [
     "body_timeout_seconds",
     "retention_days",
     "fleet_metrics",
+    "retention_minutes_days",
+    "retention_history_days",
+    "max_series",
+    "max_new_series",
 ];
 
 /// A value and where it was given, for messages.

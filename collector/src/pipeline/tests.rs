@@ -2,6 +2,7 @@
 //! They never depend on timing: everything is in the queue before the thread starts.
 
 mod faults;
+mod packing;
 
 use std::path::Path;
 
@@ -17,17 +18,23 @@ use egret::redact::SafeUrl;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-const RETENTION: Retention = Retention { calls_days: 15, minutes_days: 32, batches_days: 2 };
+const RETENTION: Retention =
+    Retention { calls_days: 15, minutes_days: 32, history_days: 396, batches_days: 2 };
 
 const BOUNDS: Bounds =
     Bounds { n_batches: 99, n_bytes: 1 << 20, min_free_bytes: 0, durability: Durability::Normal };
 
 fn batch() -> Received {
+    batch_at(unix_now_ns())
+}
+
+/// A batch of one call that began at this moment.
+fn batch_at(start_ns: u64) -> Received {
     let now_ns = unix_now_ns();
     let mut calls = CallsBuilder::default();
     let mut scratch = String::new();
     let url = SafeUrl::parse("https://a.com/x", &mut scratch);
-    calls.push(&Record::new(Kind::Client, "GET", url, now_ns));
+    calls.push(&Record::new(Kind::Client, "GET", url, start_ns));
     let meta = BatchMeta::new(Resource::new(), 0);
     let bytes = Encoder::new().unwrap().encode(&meta, &calls, None).unwrap();
     Received { batch_id: meta.batch_id, n_calls: 1, received_unix_ns: now_ns, bytes: bytes.into() }

@@ -67,6 +67,34 @@ pub(super) const META: Schema = Schema {
             only INTEGER PRIMARY KEY CHECK (only = 0),
             position INTEGER NOT NULL
         );",
+        // 3: packed roll-ups, whose bytes `packed` describes; `minutes` holds only what was not
+        // packed yet. The key of a row is the series' number times 2^24, plus the window of two
+        // hours or the day, counted from 1970.
+        "CREATE TABLE packs (key INTEGER PRIMARY KEY, minutes BLOB NOT NULL);
+        CREATE TABLE sums (key INTEGER PRIMARY KEY, sums BLOB NOT NULL);
+        -- One row, or none yet: from when on minutes, and half-hours, are kept.
+        CREATE TABLE kept (
+            only INTEGER PRIMARY KEY CHECK (only = 0),
+            first_minute INTEGER NOT NULL,
+            first_day INTEGER NOT NULL
+        );
+        -- Rows of `packs` and `sums` whose checksum was wrong when more came for them.
+        CREATE TABLE damaged (
+            what TEXT NOT NULL,
+            key INTEGER NOT NULL,
+            bytes BLOB NOT NULL,
+            UNIQUE (what, key, bytes)
+        );
+        -- Series that were new beyond what a service may have; their calls are in `{overflow}`.
+        CREATE TABLE overflows (
+            minute INTEGER NOT NULL, -- of receipt
+            service TEXT NOT NULL,
+            n_series INTEGER NOT NULL,
+            PRIMARY KEY (minute, service)
+        ) WITHOUT ROWID;
+        -- The last day on which the series was seen; no packed roll-up of it is later.
+        ALTER TABLE series ADD COLUMN last_day INTEGER NOT NULL DEFAULT 0;
+        UPDATE series SET last_day = coalesce((SELECT max(minute) / 1440 FROM minutes), 0);",
     ],
 };
 

@@ -6,19 +6,22 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use bytes::Bytes;
-use egret::minute::Minutes;
+use egret::minute::{Cell, Minutes, SeriesKey};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use uuid::Uuid;
 
-use super::compact::{self, Compaction};
+use super::compact;
+use super::compaction::{Compaction, Step};
 use super::data_dir::{self, DataDir, meta_path};
 use super::day_file::DayFiles;
+use super::guard::SeriesLimits;
+use super::load;
 use super::prune;
 use super::rollups::SeriesIds;
 use super::schema::META;
 use super::sums::{self, integer};
-use super::{Compact, Retention, Store, WriteError};
-use crate::model::{Day, Position, Source};
+use super::{Compact, Compacted, Retention, Store, WriteError};
+use crate::model::{Day, Position, SECOND_NS, Source};
 use crate::queue::Durability;
 use crate::rollup::Outline;
 
@@ -53,6 +56,7 @@ pub(crate) struct Writer {
     days: DayFiles,
     series: SeriesIds,
     durability: Durability,
+    compaction: Compaction,
     dir: DataDir,
 }
 
@@ -63,7 +67,25 @@ impl Writer {
         sums::register(&meta)?;
         let days = DayFiles::new(dir.path(), durability);
         days.check_all()?;
-        Ok(Self { meta, days, series: SeriesIds::default(), durability, dir })
+        let (series, compaction) = (SeriesIds::default(), Compaction::default());
+        Ok(Self { meta, days, series, durability, compaction, dir })
+    }
+
+    /// Sets how many series a service may have. Defaults to [`SeriesLimits::default`].
+    pub(crate) fn with_series_limits(mut self, limits: SeriesLimits) -> Self {
+        self.series.limit(limits);
+        self
+    }
+
+    /// Writes the past of a series, packed: for benches.
+    pub(crate) fn load(
+        &mut self,
+        source: &Source,
+        series: SeriesKey<&str>,
+        cells: &mut dyn Iterator<Item = (u64, Cell)>,
+    ) -> Result<(), WriteError> {
+        let series_id = self.series.id(&self.meta, source, series)?;
+        Ok(load::load(&mut self.meta, series_id, cells)?)
     }
 
     /// Where the store is.
@@ -74,6 +96,8 @@ impl Writer {
     fn write_meta(&mut self, group: &Group) -> rusqlite::Result<()> {
         let transaction = self.meta.transaction()?;
         insert_batches(&transaction, &group.blocks)?;
+        let received_ns = group.blocks.iter().map(|block| block.received_unix_ns).max();
+        self.series.received(received_ns.unwrap_or(0) / (60 * SECOND_NS));
         for (source, minutes) in &group.minutes {
             self.series.add(&transaction, source, minutes)?;
         }
@@ -120,7 +144,8 @@ impl Store for Writer {
     }
 
     fn compaction(&self) -> Result<Option<Box<dyn Compact>>, WriteError> {
-        let compaction = Compaction::new(self.dir.path(), self.durability, compact::BOUNDS)?;
+        let compaction =
+            compact::Compaction::new(self.dir.path(), self.durability, compact::BOUNDS)?;
         Ok(Some(Box::new(compaction)))
     }
 
@@ -134,6 +159,26 @@ impl Store for Writer {
         prune::meta(&mut self.meta, retention, now_ns)?;
         self.series.forget();
         Ok(())
+    }
+
+    fn compact_minutes(
+        &mut self,
+        retention: &Retention,
+        now_ns: u64,
+    ) -> Result<Compacted, WriteError> {
+        match self.compaction.step(&mut self.meta, retention, now_ns) {
+            Ok(Step::Moved(minutes, series)) => {
+                self.series.forget_moved(&minutes, &series);
+                Ok(Compacted::More)
+            }
+            Ok(Step::Removed) => Ok(Compacted::More),
+            Ok(Step::Nothing) => Ok(Compacted::All),
+            Err(error) => {
+                // Whether its commit came through is not known.
+                self.series.forget();
+                Err(error.into())
+            }
+        }
     }
 }
 

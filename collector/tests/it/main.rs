@@ -27,5 +27,6 @@ mod queue_command;
 mod read_only;
 mod refusals;
 mod schemathesis;
+mod series;
 mod summary;
 mod wild;

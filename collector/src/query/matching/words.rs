@@ -28,7 +28,7 @@ impl StatusFilter {
         }
     }
 
-    pub(super) fn holds(self, status: Option<u16>) -> bool {
+    pub(in crate::query) fn holds(self, status: Option<u16>) -> bool {
         match self {
             Self::Exactly(code) => status == Some(code),
             Self::Class(class) => StatusClass::of(status) == class,

@@ -166,7 +166,8 @@ fn a_file_that_became_too_old_is_not_made_again() {
     let dir = dir.path();
     let mut writer = open(dir);
     write(&mut writer, batches(&mut numbers));
-    let retention = Retention { calls_days: 15, minutes_days: 32, batches_days: 2 };
+    let retention =
+        Retention { calls_days: 15, minutes_days: 32, history_days: 396, batches_days: 2 };
     let mut compaction = Compaction::new(dir, Durability::Normal, BOUNDS).unwrap();
     let is_removed = std::cell::Cell::new(false);
     // It goes while a step has it open: between two of its batches.
