@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -26,7 +26,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::clock::unix_now_ns;
-use crate::ingest::{HubClients, IngestLimits, Tokens};
+use crate::ingest::{Access, Denied, HubClients, IngestLimits, Wish};
 use crate::pipeline::Progress;
 use crate::query::{Queries, QueryError};
 use crate::queue::Queue;
@@ -45,7 +45,7 @@ const CATCH_UP: Duration = Duration::from_secs(5);
 /// What the routes need.
 #[derive(Debug)]
 pub(crate) struct Api {
-    pub(crate) tokens: Tokens,
+    pub(crate) access: Arc<Access>,
     /// Who may send by the hub protocol.
     pub(crate) hub_clients: HubClients,
     pub(crate) limits: IngestLimits,
@@ -67,7 +67,7 @@ pub(crate) struct Api {
 impl Api {
     /// Routes over these parts.
     pub(crate) fn new(
-        tokens: Tokens,
+        access: Arc<Access>,
         hub_clients: HubClients,
         limits: IngestLimits,
         body_timeout: Duration,
@@ -77,7 +77,7 @@ impl Api {
     ) -> Self {
         let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            tokens,
+            access,
             hub_clients,
             limits,
             body_timeout,
@@ -147,24 +147,25 @@ impl Api {
 }
 
 /// Before anything else of a request is looked at.
-async fn authenticate(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+async fn authenticate(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {
     let authorization = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let is_asking = request.method().is_safe();
-    let is_let_in = if is_asking {
-        api.tokens.admit_reader(authorization)
-    } else {
-        api.tokens.admit(authorization)
+    let wish = if request.method().is_safe() { Wish::Ask } else { Wish::Send };
+    let denied = match api.access.admit(authorization, wish, unix_now_ns()) {
+        Ok(grant) => {
+            request.extensions_mut().insert(grant);
+            return next.run(request).await;
+        }
+        Err(denied) => denied,
     };
-    if is_let_in {
-        return next.run(request).await;
-    }
-    if let Some(n_refused) = api.refused.count(unix_now_ns()) {
+    if !matches!(denied, Denied::Quota(_))
+        && let Some(n_refused) = api.refused.count(unix_now_ns())
+    {
         let path = request.uri().path();
         tracing::warn!(path, n_refused, "refused who sent no valid token; told once a minute");
     }
     body::discard(request.into_body());
-    let mut response = Problem::unauthorized().into_response();
-    if is_asking {
+    let mut response = Problem::from(denied).into_response();
+    if wish == Wish::Ask && response.status() == StatusCode::UNAUTHORIZED {
         // A browser asks its user for the token.
         let basic = HeaderValue::from_static("Basic realm=\"egret\"");
         response.headers_mut().append(header::WWW_AUTHENTICATE, basic);

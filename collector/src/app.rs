@@ -5,10 +5,13 @@ mod builder;
 mod queue_command;
 mod serve;
 mod server;
+mod token_command;
+mod tokens;
 
 pub use builder::Builder;
 pub use queue_command::{QueueError, queue_command};
 pub use serve::serve;
+pub use token_command::{TokenError, token_command};
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,12 +23,15 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::api::Api;
+use crate::clock::unix_now_ns;
 use crate::config::Settings;
+use crate::ingest::Access;
 use crate::pipeline::{self, Pipeline};
 use crate::query::Queries;
 use crate::queue::{Embedded, OpenError, Quarantine, Queue};
 use crate::store::{DataDir, DirError, Reader, Store, WriteError, Writer};
 use server::Server;
+use tokens::Watch;
 
 /// How long a shutdown waits for requests that are being answered, and then for what waits to be
 /// stored.
@@ -58,8 +64,9 @@ pub enum StartError {
     },
     /// Everyone who reaches the address could send and read.
     #[error(
-        "{listen} can be reached from other machines, and no token is set; set tokens \
-         (EGRET_COLLECTOR_TOKENS, --token-file, or `tokens` in the file), or listen on 127.0.0.1"
+        "{listen} can be reached from other machines, and there is no token; make one with \
+         `egret-collector token create`, or set tokens (EGRET_COLLECTOR_TOKENS, --token-file, or \
+         `tokens` in the file), or listen on 127.0.0.1"
     )]
     Unprotected {
         /// The address as given.
@@ -87,6 +94,7 @@ struct Running {
     server: JoinHandle<()>,
     queue: Arc<dyn Queue>,
     pipeline: Option<Pipeline>,
+    watch: Option<Watch>,
 }
 
 /// What stands on the disk.
@@ -94,6 +102,7 @@ struct Opened {
     reader: Reader,
     queue: Arc<dyn Queue>,
     pipeline: Pipeline,
+    watch: Watch,
 }
 
 impl Collector {
@@ -141,21 +150,22 @@ impl Collector {
         let addresses: Vec<SocketAddr> =
             tokio::net::lookup_host(listen.as_str()).await.map_err(failed)?.collect();
         let is_loopback = addresses.iter().all(|address| address.ip().is_loopback());
-        if !is_loopback && settings.tokens.is_empty() {
+        let access = tokens::access(&settings, is_loopback).await?;
+        let is_protected = access.lets_somebody_in(unix_now_ns());
+        if !is_loopback && !is_protected {
             return Err(StartError::Unprotected { listen });
         }
         let listener = TcpListener::bind(addresses.as_slice()).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (limits, header_timeout) = (settings.limits, settings.header_timeout);
-        let (tokens, body_timeout) = (settings.tokens.clone(), settings.body_timeout);
-        let hub_clients = settings.hub_clients.clone();
-        let Opened { reader, queue, pipeline } = open(settings).await?;
+        let (hub_clients, body_timeout) = (settings.hub_clients.clone(), settings.body_timeout);
+        let Opened { reader, queue, pipeline, watch } = open(settings, Arc::clone(&access)).await?;
         let progress = pipeline.progress.clone();
         let queries = Queries::new(Arc::new(reader));
         let queue_end = Arc::clone(&queue);
-        let api = Api::new(tokens, hub_clients, limits, body_timeout, queue_end, progress, queries);
+        let api = Api::new(access, hub_clients, limits, body_timeout, queue_end, progress, queries);
         let server = Server { router: api.router(), header_timeout };
-        let running = Running::start(listener, server, queue, pipeline);
+        let running = Running::start(listener, server, queue, pipeline, watch);
         Ok(Self { address, running: Mutex::new(Some(running)) })
     }
 }
@@ -166,16 +176,20 @@ impl Running {
         server: Server,
         queue: Arc<dyn Queue>,
         pipeline: Pipeline,
+        watch: Watch,
     ) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.run(listener, stopped));
-        Self { stop: Some(stop), server, queue, pipeline: Some(pipeline) }
+        Self { stop: Some(stop), server, queue, pipeline: Some(pipeline), watch: Some(watch) }
     }
 
     async fn end(mut self) {
         self.stop.take();
         if tokio::time::timeout(SHUTDOWN, &mut self.server).await.is_err() {
             tracing::warn!("requests that took longer than 10 s to finish are given up");
+        }
+        if let Some(watch) = self.watch.take() {
+            watch.end().await;
         }
         self.queue.close();
         if let Some(Pipeline { mut ended, stop, .. }) = self.pipeline.take() {
@@ -198,7 +212,7 @@ impl Drop for Running {
 }
 
 /// Opens the store and the queue, and starts the threads that write to them.
-async fn open(settings: Settings) -> Result<Opened, StartError> {
+async fn open(settings: Settings, access: Arc<Access>) -> Result<Opened, StartError> {
     let opened = tokio::task::spawn_blocking(move || {
         let dir = match settings.data_dir {
             Some(path) => DataDir::open(&path),
@@ -218,7 +232,8 @@ async fn open(settings: Settings) -> Result<Opened, StartError> {
             position,
         );
         let pipeline = pipeline.map_err(StartError::Thread)?;
-        Ok(Opened { reader: Reader::new(path), queue, pipeline })
+        let watch = Watch::start(&path, access)?;
+        Ok(Opened { reader: Reader::new(path), queue, pipeline, watch })
     });
     let lost = |error| StartError::Store(Box::new(error));
     opened.await.map_err(lost)?

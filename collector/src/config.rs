@@ -5,8 +5,10 @@ mod cli;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod token_cli;
 
 pub use cli::{Cli, Command, QueueCommand, QueueFlags, ServeFlags};
+pub use token_cli::{NewToken, TokenCommand, TokenScope};
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

@@ -1,6 +1,7 @@
 //! The door for batches: who may send, what is read, and what is refused.
 //! It never sees the store, so a slow disk can fill the queue but never hold a request.
 
+mod access;
 mod auth;
 mod decompress;
 mod hub;
@@ -10,6 +11,7 @@ mod otlp;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use access::{Access, Denied, Exceeded, Grant, NotYours, Wish};
 pub(crate) use auth::Tokens;
 pub(crate) use hub::{HubClients, HubSender, Message, admit_hub, is_environment};
 pub(crate) use lines::resource;
@@ -19,7 +21,7 @@ use bytes::Bytes;
 use egret::batch::Resource;
 use egret::codec::{Batch, CallColumn, DecodeError, Limits};
 
-use crate::model::{Received, SECOND_NS};
+use crate::model::{Received, SECOND_NS, Source};
 use lines::problem;
 
 /// A call may begin so much after its receipt: clocks differ, but a call of next year would stay
@@ -163,6 +165,12 @@ fn admit_batch(bytes: Bytes, limits: &Limits, now_ns: u64) -> Result<Received, R
     }
     drop(batch);
     Ok(Received { batch_id, n_calls, received_unix_ns: now_ns, bytes })
+}
+
+/// Who says that it sent a batch.
+pub(crate) fn sender(received: &Received) -> Result<Source, Refusal> {
+    let batch = Batch::open(&received.bytes, &crate::model::stored_limits()).map_err(refusal)?;
+    Ok(Source::of(&batch.meta().resource))
 }
 
 /// What is wrong with the first call that begins too late.

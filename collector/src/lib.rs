@@ -37,4 +37,6 @@ pub mod config;
 
 mod app;
 
-pub use app::{Builder, Collector, QueueError, StartError, queue_command, serve};
+pub use app::{
+    Builder, Collector, QueueError, StartError, TokenError, queue_command, serve, token_command,
+};

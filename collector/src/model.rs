@@ -3,6 +3,9 @@
 
 #[cfg(test)]
 mod tests;
+mod token;
+
+pub(crate) use token::{Quotas, Scope, StoredToken};
 
 use bytes::Bytes;
 use egret::batch::Resource;

@@ -6,6 +6,7 @@
 //! | `lock` | held by the one collector that may write here |
 //! | `meta.db` | ids of stored batches, series and their one-minute roll-ups, drops, the place in the queue |
 //! | `calls-YYYY-MM-DD.db` | batches received on that day (UTC), each with its outline |
+//! | `tokens.db` | hashes of the tokens that were made with `token create` |
 //!
 //! A group of batches is written to its days' files first and to `meta.db` second, in one
 //! transaction with the place in the queue; that one is what makes it stored. After a crash in
@@ -27,6 +28,7 @@ mod schema;
 mod sums;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tokens;
 mod writer;
 
 pub(crate) use blocks::{BlockFilter, BlockRef};
@@ -34,6 +36,7 @@ pub(crate) use data_dir::{DataDir, DirError};
 pub(crate) use error::WriteError;
 pub(crate) use prune::Retention;
 pub(crate) use reader::{ReadError, Reader, SeriesTotal, SummaryFilter};
+pub(crate) use tokens::{TokenFile, TokenFileError};
 pub(crate) use writer::{Block, Group, Writer};
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::ingest::Refusal;
+use crate::ingest::{Denied, Exceeded, NotYours, Refusal};
 use crate::queue::OfferError;
 
 /// Seconds after which a refused sender may come again; a disk takes longer to get room.
@@ -21,7 +21,7 @@ pub(super) struct Problem {
     slug: &'static str,
     title: &'static str,
     detail: String,
-    /// Said with a 503.
+    /// Said with a 429 and a 503.
     retry_after_seconds: u32,
 }
 
@@ -52,9 +52,7 @@ impl Problem {
     }
 
     /// 401.
-    pub(super) fn unauthorized() -> Self {
-        let detail = "send one of the collector's tokens as `Authorization: Bearer <token>`; to a \
-                      browser, give it as the password, with any user name";
+    fn unauthorized(detail: &str) -> Self {
         let status = StatusCode::UNAUTHORIZED;
         Self::new(status, "unauthorized", "Missing or wrong token", detail)
     }
@@ -153,6 +151,52 @@ impl From<Refusal> for Problem {
     }
 }
 
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unknown => Self::unauthorized(
+                "send one of the collector's tokens as `Authorization: Bearer <token>`; to a \
+                 browser, give it as the password, with any user name",
+            ),
+            Denied::Expired => Self::unauthorized("the token has expired; make a new one"),
+            Denied::Revoked => Self::unauthorized("the token was revoked; make a new one"),
+            Denied::Scope(scope) => {
+                let scope = scope.as_str();
+                let detail = format!(
+                    "the token's scope is {scope}; to send needs ingest or admin, to ask needs \
+                     read or admin"
+                );
+                Self::new(StatusCode::FORBIDDEN, "wrong-scope", "Not with this token", detail)
+            }
+            Denied::Quota(exceeded) => exceeded.into(),
+        }
+    }
+}
+
+impl From<NotYours> for Problem {
+    fn from(not_yours: NotYours) -> Self {
+        let status = StatusCode::FORBIDDEN;
+        Self::new(status, "wrong-sender", "Another sender's batch", not_yours.to_string())
+    }
+}
+
+impl From<Exceeded> for Problem {
+    fn from(exceeded: Exceeded) -> Self {
+        let detail = exceeded.to_string();
+        match exceeded {
+            Exceeded::ForNow { wait, .. } => {
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+                Self {
+                    retry_after_seconds: seconds.saturating_add(1),
+                    ..Self::new(status, "quota", "The token's quota is used up", detail)
+                }
+            }
+            Exceeded::ForEver { .. } => Self::too_large(detail),
+        }
+    }
+}
+
 impl From<OfferError> for Problem {
     fn from(error: OfferError) -> Self {
         let detail = error.to_string();
@@ -184,7 +228,7 @@ impl IntoResponse for Problem {
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            StatusCode::SERVICE_UNAVAILABLE => {
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
             }
             _ => {}

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
+use super::TokenCommand;
+
 /// Stands below the flags in the help of `serve`.
 const SOURCES: &str = "\
 Each setting comes from its flag, else from its environment variable, else from the file, else it
@@ -52,6 +54,10 @@ pub enum Command {
     /// Look at the batches that wait to be stored, or take some out.
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Make, list and revoke the tokens with which batches are sent and questions asked. Also while
+    /// the collector runs: it follows within a second.
+    #[command(subcommand)]
+    Token(TokenCommand),
 }
 
 /// What can be done with a queue.
@@ -90,7 +96,7 @@ pub enum QueueCommand {
     },
 }
 
-/// Where the queue is: as for `serve`, from the flag, EGRET_COLLECTOR_DATA_DIR, or the file.
+/// Where the data is: as for `serve`, from the flag, EGRET_COLLECTOR_DATA_DIR, or the file.
 #[derive(Debug, Default, Args)]
 pub struct QueueFlags {
     /// TOML file with settings.
@@ -115,7 +121,7 @@ pub struct ServeFlags {
     /// TOML file with settings.
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
-    /// Address to listen on. Other than loopback needs tokens. [default: 127.0.0.1:4750]
+    /// Address to listen on. Other than loopback needs a token. [default: 127.0.0.1:4750]
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
     /// Directory of the data. [default: ./egret-data]

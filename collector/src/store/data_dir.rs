@@ -72,6 +72,11 @@ impl DataDir {
     }
 }
 
+/// Makes the directory when it is not there, without taking it.
+pub(super) fn prepare(path: &Path) -> Result<(), DirError> {
+    create(path).map_err(|source| io_error(path, source))
+}
+
 /// Where the metadata is.
 pub(super) fn meta_path(dir: &Path) -> PathBuf {
     dir.join("meta.db")

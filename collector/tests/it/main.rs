@@ -23,4 +23,5 @@ mod queue_command;
 mod read_only;
 mod refusals;
 mod summary;
+mod tokens;
 mod wild;
