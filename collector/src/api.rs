@@ -9,6 +9,7 @@ mod hub;
 mod page;
 mod parameters;
 mod problem;
+mod services;
 mod summary;
 mod told;
 mod traces;
@@ -98,6 +99,8 @@ impl Api {
             .route("/", get(page::get))
             .route("/api/v1/summary", get(summary::get))
             .route("/api/v1/calls", get(calls::get))
+            .route("/api/v1/services", get(services::all))
+            .route("/api/v1/services/{service}", get(services::one))
             .route("/v1/batches", post(batches::post))
             .route("/v1/traces", post(traces::post))
             .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authenticate))

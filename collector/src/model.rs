@@ -1,10 +1,12 @@
 //! The values that travel between the collector's parts.
 //! They never do anything: no I/O, no clock, no locks.
 
+mod sighting;
 #[cfg(test)]
 mod tests;
 mod token;
 
+pub(crate) use sighting::{Instance, Sighting, median_ns};
 pub(crate) use token::{Quotas, Scope, StoredToken};
 
 use bytes::Bytes;

@@ -4,6 +4,7 @@
 mod calls;
 mod cursor;
 mod matching;
+mod services;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod time;
 pub(crate) use calls::CallsPage;
 pub(crate) use cursor::Cursor;
 pub(crate) use matching::{CallFilter, StatusFilter};
+pub(crate) use services::{Service, Services, ServicesQuery};
 pub(crate) use summary::{Summary, SummaryRow};
 pub(crate) use time::{MOMENT_FORMS, parse_moment};
 
@@ -67,6 +69,20 @@ impl Queries {
     /// Counts, bytes and percentiles per host, method, template, status class and target.
     pub(crate) fn summary(&self, query: &SummaryQuery) -> Result<Summary, QueryError> {
         summary::answer(&*self.history, query)
+    }
+
+    /// Every service that was seen.
+    pub(crate) fn services(&self, query: &ServicesQuery) -> Result<Services, QueryError> {
+        services::all(&*self.history, query)
+    }
+
+    /// One service, and its instances; `None` when it was never seen.
+    pub(crate) fn service(
+        &self,
+        name: &str,
+        query: &ServicesQuery,
+    ) -> Result<Option<Service>, QueryError> {
+        services::one(&*self.history, name, query)
     }
 
     /// A page of calls, the newest first.

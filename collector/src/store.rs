@@ -4,7 +4,7 @@
 //! | file | what |
 //! |---|---|
 //! | `lock` | held by the one collector that may write here |
-//! | `meta.db` | ids of stored batches, series and their one-minute roll-ups, drops, the place in the queue |
+//! | `meta.db` | ids of stored batches, series and their one-minute roll-ups, drops, instances, the place in the queue |
 //! | `calls-YYYY-MM-DD.db` | batches received on that day (UTC), each with its outline |
 //! | `tokens.db` | hashes of the tokens that were made with `token create` |
 //!
@@ -21,6 +21,7 @@ mod blocks;
 mod data_dir;
 mod day_file;
 mod error;
+mod instances;
 mod prune;
 mod reader;
 mod rollups;
@@ -47,7 +48,7 @@ use std::fmt::Debug;
 
 use uuid::Uuid;
 
-use crate::model::Position;
+use crate::model::{Instance, Position, Sighting};
 
 /// The writing end of a store, as the pipeline needs it. It has one user.
 pub(crate) trait Store: Debug + Send {
@@ -76,6 +77,15 @@ pub(crate) trait History: Debug + Send + Sync {
 
     /// What was dropped before it was received, by reason.
     fn drops(&self, filter: &SummaryFilter) -> Result<BTreeMap<String, u64>, ReadError>;
+
+    /// The same, by service and reason; the filter's service is not looked at.
+    fn drops_of_services(
+        &self,
+        filter: &SummaryFilter,
+    ) -> Result<BTreeMap<String, BTreeMap<String, u64>>, ReadError>;
+
+    /// Who was seen, of one service or of all; the last seen first.
+    fn instances(&self, service: Option<&str>) -> Result<Vec<(Instance, Sighting)>, ReadError>;
 
     /// All blocks that pass the filter.
     fn blocks(&self, filter: BlockFilter) -> Result<Box<dyn Blocks>, ReadError>;

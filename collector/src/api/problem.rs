@@ -61,8 +61,16 @@ impl Problem {
     pub(super) fn not_found() -> Self {
         let detail = "there is POST /v1/batches, POST /v1/traces, POST /v2/{client_id}/{env}/{startup, \
                       sync or log}, GET /api/v1/summary, GET /api/v1/calls, \
+                      GET /api/v1/services, GET /api/v1/services/{service}, \
                       GET /healthz and GET /";
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// 404 for a service.
+    pub(super) fn unknown_service(name: &str) -> Self {
+        let detail =
+            format!("no service {name:?} was seen; /api/v1/services lists those that were");
+        Self::new(StatusCode::NOT_FOUND, "unknown-service", "Unknown service", detail)
     }
 
     /// 404 for a hub client.

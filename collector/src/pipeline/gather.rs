@@ -2,6 +2,7 @@
 //! It never writes; it asks the store only what it has already.
 
 use std::collections::HashSet;
+use std::collections::btree_map::Entry;
 
 use egret::batch::BatchMeta;
 use egret::codec::{Batch, DecodeError};
@@ -9,7 +10,7 @@ use egret::minute::MINUTE_NS;
 use egret::template::Templates;
 use uuid::Uuid;
 
-use crate::model::{Position, Received, Source, stored_limits};
+use crate::model::{Instance, Position, Received, Sighting, Source, stored_limits};
 use crate::rollup::{Outline, fold};
 use crate::store::{Block, Group, Store, WriteError};
 
@@ -70,6 +71,7 @@ impl Gathered {
         // Nothing below can fail, so that an unreadable batch leaves no trace in the group.
         let source = Source::of(&batch.meta().resource);
         self.add_drops(received, batch.meta(), &source.service);
+        self.add_sighting(received, batch.meta());
         self.group.blocks.push(Block {
             batch_id: received.batch_id,
             received_unix_ns: received.received_unix_ns,
@@ -79,6 +81,14 @@ impl Gathered {
         });
         self.group.minutes.push((source, minutes));
         Ok(())
+    }
+
+    fn add_sighting(&mut self, received: &Received, meta: &BatchMeta) {
+        let seen = Sighting::of(meta, received.received_unix_ns);
+        match self.group.sightings.entry(Instance::of(meta)) {
+            Entry::Occupied(mut entry) => entry.get_mut().add(seen),
+            Entry::Vacant(entry) => drop(entry.insert(seen)),
+        }
     }
 
     fn add_drops(&mut self, received: &Received, meta: &BatchMeta, service: &str) {

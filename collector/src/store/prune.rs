@@ -3,6 +3,7 @@
 
 use rusqlite::Connection;
 
+use super::instances;
 use super::sums::integer;
 use crate::model::SECOND_NS;
 
@@ -14,7 +15,7 @@ const DAY_NS: u64 = 86_400 * SECOND_NS;
 pub(crate) struct Retention {
     /// Whole days of calls before today.
     pub(crate) calls_days: u32,
-    /// Days of roll-ups and drops.
+    /// Days of roll-ups and drops, and of instances since they were last seen.
     pub(crate) minutes_days: u32,
     /// Days within which a batch that is sent again is recognised.
     pub(crate) batches_days: u32,
@@ -39,5 +40,6 @@ pub(super) fn meta(
             [],
         )?;
     }
+    instances::prune(&transaction, ago(retention.minutes_days))?;
     transaction.commit()
 }

@@ -64,6 +64,28 @@ pub(super) const META: Schema = Schema {
             only INTEGER PRIMARY KEY CHECK (only = 0),
             position INTEGER NOT NULL
         );",
+        // Who was seen: signs of life, and what was told at the start. `heartbeat`, `skews_ns` and
+        // `startup` are JSON.
+        "CREATE TABLE instances (
+            service TEXT NOT NULL,
+            environment TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            version TEXT NOT NULL,
+            sdk TEXT NOT NULL,
+            first_seen_ns INTEGER NOT NULL,
+            last_seen_ns INTEGER NOT NULL,
+            heartbeat TEXT,
+            skews_ns TEXT NOT NULL,
+            PRIMARY KEY (service, environment, instance)
+        ) WITHOUT ROWID;
+        CREATE TABLE startups (
+            service TEXT NOT NULL,
+            environment TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            started_unix_ns INTEGER NOT NULL,
+            startup TEXT NOT NULL,
+            PRIMARY KEY (service, environment, instance)
+        );",
     ],
 };
 

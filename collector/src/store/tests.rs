@@ -225,7 +225,11 @@ fn a_file_of_version_1_is_brought_up_to_date_and_keeps_what_it_has() {
     drop(writer);
     // Version 1 was the same without the place in the queue.
     let connection = rusqlite::Connection::open(dir.path().join("meta.db")).unwrap();
-    connection.execute_batch("DROP TABLE queue; PRAGMA user_version = 1;").unwrap();
+    connection
+        .execute_batch(
+            "DROP TABLE queue; DROP TABLE instances; DROP TABLE startups; PRAGMA user_version = 1;",
+        )
+        .unwrap();
     drop(connection);
     let reader = Reader::new(dir.path().to_owned());
     assert_eq!(reader.queue_position().unwrap(), Position(0));

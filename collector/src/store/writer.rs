@@ -16,8 +16,8 @@ use super::prune;
 use super::rollups::SeriesIds;
 use super::schema::META;
 use super::sums::{self, integer};
-use super::{Retention, Store, WriteError};
-use crate::model::{Day, Position, Source};
+use super::{Retention, Store, WriteError, instances};
+use crate::model::{Day, Instance, Position, Sighting, Source};
 use crate::queue::Durability;
 use crate::rollup::Outline;
 
@@ -40,6 +40,8 @@ pub(crate) struct Group {
     pub(crate) minutes: Vec<(Source, Minutes)>,
     /// The sum of all batches' drops, by (minute of receipt, service, reason).
     pub(crate) drops: BTreeMap<(u64, String, String), u64>,
+    /// Who sent, and what was said of them.
+    pub(crate) sightings: BTreeMap<Instance, Sighting>,
     /// Behind the last batch of the queue that is in the group, or needs not be.
     pub(crate) position: Position,
 }
@@ -77,6 +79,7 @@ impl Writer {
         }
         self.series.write(&transaction)?;
         add_drops(&transaction, &group.drops)?;
+        instances::add(&transaction, &group.sightings)?;
         transaction
             .prepare_cached("INSERT OR REPLACE INTO queue (only, position) VALUES (0, ?1)")?
             .execute([integer(group.position.0)])?;

@@ -22,6 +22,7 @@ mod python;
 mod queue_command;
 mod read_only;
 mod refusals;
+mod services;
 mod summary;
 mod tokens;
 mod wild;
