@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use crate::api::Api;
 use crate::clock::unix_now_ns;
 use crate::config::Settings;
+use crate::hits::{self, Handlers};
 use crate::ingest::Access;
 use crate::pipeline::{self, Pipeline};
 use crate::query::Queries;
@@ -36,6 +37,9 @@ use tokens::Watch;
 /// How long a shutdown waits for requests that are being answered, and then for what waits to be
 /// stored.
 const SHUTDOWN: Duration = Duration::from_secs(10);
+
+/// How long it waits for the last round of the handlers of hits.
+const LAST_ROUND: Duration = Duration::from_secs(5);
 
 /// Ids of stored batches that the queue is told of, so that it knows them when they are sent again.
 const KNOWN_IDS: usize = 100_000;
@@ -78,6 +82,9 @@ pub enum StartError {
     /// What is no hub client.
     #[error("a hub client must be a UUID that no other client has, and a service's name")]
     HubClient,
+    /// Handlers of hits that cannot be.
+    #[error("the handlers of hits are not valid: {0}")]
+    Hits(String),
     /// The data directory cannot be used.
     #[error("cannot open the store")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -94,7 +101,7 @@ struct Running {
     server: JoinHandle<()>,
     queue: Arc<dyn Queue>,
     pipeline: Option<Pipeline>,
-    watch: Option<Watch>,
+    beside: Option<Beside>,
 }
 
 /// What stands on the disk.
@@ -102,7 +109,14 @@ struct Opened {
     reader: Reader,
     queue: Arc<dyn Queue>,
     pipeline: Pipeline,
+    beside: Beside,
+}
+
+/// Threads that neither receive nor store.
+#[derive(Debug)]
+struct Beside {
     watch: Watch,
+    handlers: Handlers,
 }
 
 impl Collector {
@@ -159,13 +173,14 @@ impl Collector {
         let address = listener.local_addr().map_err(failed)?;
         let (limits, header_timeout) = (settings.limits, settings.header_timeout);
         let (hub_clients, body_timeout) = (settings.hub_clients.clone(), settings.body_timeout);
-        let Opened { reader, queue, pipeline, watch } = open(settings, Arc::clone(&access)).await?;
+        let Opened { reader, queue, pipeline, beside } =
+            open(settings, Arc::clone(&access)).await?;
         let progress = pipeline.progress.clone();
         let queries = Queries::new(Arc::new(reader));
         let queue_end = Arc::clone(&queue);
         let api = Api::new(access, hub_clients, limits, body_timeout, queue_end, progress, queries);
         let server = Server { router: api.router(), header_timeout };
-        let running = Running::start(listener, server, queue, pipeline, watch);
+        let running = Running::start(listener, server, queue, pipeline, beside);
         Ok(Self { address, running: Mutex::new(Some(running)) })
     }
 }
@@ -176,20 +191,17 @@ impl Running {
         server: Server,
         queue: Arc<dyn Queue>,
         pipeline: Pipeline,
-        watch: Watch,
+        beside: Beside,
     ) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.run(listener, stopped));
-        Self { stop: Some(stop), server, queue, pipeline: Some(pipeline), watch: Some(watch) }
+        Self { stop: Some(stop), server, queue, pipeline: Some(pipeline), beside: Some(beside) }
     }
 
     async fn end(mut self) {
         self.stop.take();
         if tokio::time::timeout(SHUTDOWN, &mut self.server).await.is_err() {
             tracing::warn!("requests that took longer than 10 s to finish are given up");
-        }
-        if let Some(watch) = self.watch.take() {
-            watch.end().await;
         }
         self.queue.close();
         if let Some(Pipeline { mut ended, stop, .. }) = self.pipeline.take() {
@@ -200,6 +212,10 @@ impl Running {
                 drop(stop);
                 let _ = ended.await;
             }
+        }
+        if let Some(Beside { watch, handlers }) = self.beside.take() {
+            // After the pipeline, so that their last round has everything.
+            tokio::join!(watch.end(), handlers.end(LAST_ROUND));
         }
     }
 }
@@ -220,6 +236,7 @@ async fn open(settings: Settings, access: Arc<Access>) -> Result<Opened, StartEr
         };
         let writer = Writer::open(dir?, settings.queue.durability)?;
         let path = writer.path().to_owned();
+        let handlers = Handlers::start(settings.hits, &path)?;
         let (position, known) = (writer.position()?, writer.latest(KNOWN_IDS)?);
         let queue = Embedded::open(&path, settings.queue, position, known)?;
         let queue: Arc<dyn Queue> = Arc::new(queue);
@@ -230,10 +247,16 @@ async fn open(settings: Settings, access: Arc<Access>) -> Result<Opened, StartEr
             quarantine,
             settings.retention,
             position,
+            handlers.wanted.clone(),
         );
         let pipeline = pipeline.map_err(StartError::Thread)?;
         let watch = Watch::start(&path, access)?;
-        Ok(Opened { reader: Reader::new(path), queue, pipeline, watch })
+        Ok(Opened {
+            reader: Reader::new(path),
+            queue,
+            pipeline,
+            beside: Beside { watch, handlers },
+        })
     });
     let lost = |error| StartError::Store(Box::new(error));
     opened.await.map_err(lost)?
@@ -244,6 +267,15 @@ impl From<OpenError> for StartError {
         match error {
             OpenError::Thread(source) => Self::Thread(source),
             OpenError::Io { .. } => Self::Store(Box::new(error)),
+        }
+    }
+}
+
+impl From<hits::StartError> for StartError {
+    fn from(error: hits::StartError) -> Self {
+        match error {
+            hits::StartError::Thread(source) => Self::Thread(source),
+            hits::StartError::Store(_) => Self::Store(Box::new(error)),
         }
     }
 }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::hits::{HitSettings, specs};
 use crate::ingest::{HubClients, IngestLimits, Tokens};
 use crate::queue::{Bounds, Durability};
 use crate::store::Retention;
@@ -33,6 +34,7 @@ pub struct Settings {
     pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
     pub(crate) retention: Retention,
+    pub(crate) hits: HitSettings,
 }
 
 /// Everything that is wrong with the settings, one mistake a line.
@@ -61,6 +63,7 @@ impl Default for Settings {
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
             retention: Retention { calls_days: 15, minutes_days: 32, batches_days: 2 },
+            hits: HitSettings::default(),
         }
     }
 }
@@ -113,6 +116,7 @@ impl Settings {
         );
         reading.seconds("header_timeout_seconds", &mut self.header_timeout);
         reading.seconds("body_timeout_seconds", &mut self.body_timeout);
+        reading.hits(&mut self.hits);
         reading.tokens(&mut self.tokens);
         reading.hub_clients(&mut self.hub_clients);
     }
@@ -153,6 +157,24 @@ impl Reading<'_> {
         let mut seconds = value.as_secs();
         self.number(key, 1, &mut seconds);
         *value = Duration::from_secs(seconds);
+    }
+
+    /// Handlers of hits. What is disabled by its name must be right all the same.
+    fn hits(&mut self, hits: &mut HitSettings) {
+        self.seconds("hits_interval_seconds", &mut hits.interval);
+        self.number("hits_log_bytes", 1, &mut hits.log_bytes);
+        if let Some(Given { origin, text }) = self.sources.take("hits") {
+            match specs(&text) {
+                Ok(handlers) => hits.handlers = handlers,
+                Err(wrong) => {
+                    self.mistakes.extend(wrong.iter().map(|wrong| format!("{origin}: {wrong}")));
+                }
+            }
+        }
+        if let Some(Given { text, .. }) = self.sources.take("hits_disabled") {
+            let disabled: Vec<&str> = text.split(',').map(str::trim).collect();
+            hits.handlers.retain(|handler| !disabled.contains(&handler.name.as_str()));
+        }
     }
 
     /// Tokens from the list and from the file add up. Neither is ever repeated in a message.

@@ -29,6 +29,8 @@ mod store;
 mod pipeline;
 mod query;
 
+mod hits;
+
 mod dashboard;
 
 mod api;

@@ -1,11 +1,13 @@
 //! The values that travel between the collector's parts.
 //! They never do anything: no I/O, no clock, no locks.
 
+mod hit;
 mod sighting;
 #[cfg(test)]
 mod tests;
 mod token;
 
+pub(crate) use hit::{Hit, HitCounts};
 pub(crate) use sighting::{Instance, Sighting, median_ns};
 pub(crate) use token::{Quotas, Scope, StoredToken};
 

@@ -15,6 +15,7 @@ pub(crate) use progress::Progress;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use tokio::sync::{oneshot, watch};
 use crate::clock::unix_now_ns;
 use crate::model::{Day, Position, Received};
 use crate::queue::{Quarantine, Queue, Read, Taken};
-use crate::store::{Retention, Store, WriteError};
+use crate::store::{LogBounds, Retention, Store, WriteError};
 use gather::{Added, Gathered};
 
 /// How often the thread looks at the day when nothing comes.
@@ -35,6 +36,15 @@ const PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 type Failure = Box<dyn Error + Send + Sync>;
+
+/// That somebody handles hits, so that they are logged.
+#[derive(Debug, Clone)]
+pub(crate) struct HitsWanted {
+    /// Every handler is past this entry of the log.
+    pub(crate) handled: Arc<AtomicU64>,
+    /// Most bytes of the log.
+    pub(crate) n_bytes: u64,
+}
 
 /// The running thread.
 #[derive(Debug)]
@@ -53,6 +63,7 @@ pub(crate) fn start(
     quarantine: Quarantine,
     retention: Retention,
     position: Position,
+    hits: Option<HitsWanted>,
 ) -> Result<Pipeline, std::io::Error> {
     let (ended, end) = oneshot::channel();
     let (stop, stopped) = channel();
@@ -69,6 +80,7 @@ pub(crate) fn start(
             position,
             told,
             pruned: None,
+            hits,
         };
         worker.run(&stopped);
         queue.0.close();
@@ -102,6 +114,7 @@ struct Worker {
     told: watch::Sender<Progress>,
     /// The day on which old things were last removed.
     pruned: Option<Day>,
+    hits: Option<HitsWanted>,
 }
 
 impl Worker {
@@ -157,13 +170,19 @@ impl Worker {
     }
 
     fn write(&mut self, batches: &[Received], position: Position) -> Result<(), WriteOrGather> {
-        let mut gathered = Gathered::up_to(position);
+        let mut gathered = Gathered::up_to(position, self.log_bounds());
         for batch in batches {
             if let Added::Unreadable(problem) = self.gather(&mut gathered, batch)? {
                 self.set_aside(batch, "unreadable", &problem).map_err(WriteOrGather::Quarantine)?;
             }
         }
         Ok(self.store.write(gathered.group())?)
+    }
+
+    /// `None` when nobody handles hits.
+    fn log_bounds(&self) -> Option<LogBounds> {
+        let hits = self.hits.as_ref()?;
+        Some(LogBounds { handled: hits.handled.load(Ordering::Relaxed), n_bytes: hits.n_bytes })
     }
 
     /// One of them cannot be stored; the others can. Their ids keep those that are stored before

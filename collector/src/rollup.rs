@@ -1,10 +1,12 @@
 //! What is kept of a batch beside its own bytes: roll-ups and an outline that prunes.
 //! It never stores anything: it is pure, a batch in and values out.
 
+mod hits;
 mod outline;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use hits::hits;
 pub(crate) use outline::{Outline, outcome_bit};
 
 use egret::codec::{Batch, CallColumn, DecodeError, read_minutes};

@@ -4,8 +4,9 @@
 //! | file | what |
 //! |---|---|
 //! | `lock` | held by the one collector that may write here |
-//! | `meta.db` | ids of stored batches, series and their one-minute roll-ups, drops, instances, the place in the queue |
+//! | `meta.db` | ids of stored batches, series and their one-minute roll-ups, drops, instances, hits to be handled, the place in the queue |
 //! | `calls-YYYY-MM-DD.db` | batches received on that day (UTC), each with its outline |
+//! | `handlers.db` | how far each handler of hits is |
 //! | `tokens.db` | hashes of the tokens that were made with `token create` |
 //!
 //! A group of batches is written to its days' files first and to `meta.db` second, in one
@@ -21,6 +22,9 @@ mod blocks;
 mod data_dir;
 mod day_file;
 mod error;
+mod hit_counts;
+mod hit_cursors;
+mod hits_log;
 mod instances;
 mod prune;
 mod reader;
@@ -35,6 +39,9 @@ mod writer;
 pub(crate) use blocks::{BlockFilter, BlockRef};
 pub(crate) use data_dir::{DataDir, DirError};
 pub(crate) use error::WriteError;
+pub(crate) use hit_counts::HitDatabase;
+pub(crate) use hit_cursors::HitCursors;
+pub(crate) use hits_log::{LogBounds, LoggedHits};
 pub(crate) use prune::Retention;
 pub(crate) use reader::{ReadError, Reader, SeriesTotal, SummaryFilter};
 pub(crate) use tokens::{TokenFile, TokenFileError};

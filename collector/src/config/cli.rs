@@ -30,6 +30,10 @@ Environment variables:
   EGRET_COLLECTOR_HEADER_TIMEOUT_SECONDS
   EGRET_COLLECTOR_BODY_TIMEOUT_SECONDS
   EGRET_COLLECTOR_RETENTION_DAYS
+  EGRET_COLLECTOR_HITS                  handlers of hits: {downloads={handler=\"log\"}}
+  EGRET_COLLECTOR_HITS_INTERVAL_SECONDS [default: 60]
+  EGRET_COLLECTOR_HITS_DISABLED         names of handlers, with commas between them
+  EGRET_COLLECTOR_HITS_LOG_BYTES        what may wait for handlers [default: 268435456]
   RUST_LOG                              how much is logged [default: info]
 
 In the file, a setting is a key without the prefix, in lower case: `data_dir = \"/var/lib/egret\"`,

@@ -91,7 +91,8 @@ fn all_mistakes_are_told_at_once() {
             "`listen_port` in egret.toml is not a setting; there are listen, data_dir, tokens, \
              token_file, hub_clients, max_batch_bytes, max_decoded_bytes, max_records, queue_batches, \
              queue_bytes, min_free_bytes, durability, header_timeout_seconds, \
-             body_timeout_seconds, retention_days",
+             body_timeout_seconds, retention_days, hits, hits_interval_seconds, hits_disabled, \
+             hits_log_bytes",
         ],
     );
 }

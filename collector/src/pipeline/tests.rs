@@ -63,7 +63,7 @@ fn run(dir: &TempDir, waiting: &[Received]) {
 }
 
 fn begin(queue: Arc<dyn Queue>, store: Box<dyn Store>, dir: &Path, position: Position) -> Pipeline {
-    start(queue, store, Quarantine::of(dir), RETENTION, position).unwrap()
+    start(queue, store, Quarantine::of(dir), RETENTION, position, None).unwrap()
 }
 
 /// The ids of all blocks in order, and the count of all roll-ups.

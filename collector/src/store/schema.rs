@@ -64,8 +64,8 @@ pub(super) const META: Schema = Schema {
             only INTEGER PRIMARY KEY CHECK (only = 0),
             position INTEGER NOT NULL
         );",
-        // Who was seen: signs of life, and what was told at the start. `heartbeat`, `skews_ns` and
-        // `startup` are JSON.
+        // Who was seen: signs of life, and what was told at the start; `heartbeat`, `skews_ns` and
+        // `startup` are JSON. And the hits that handlers have not handled.
         "CREATE TABLE instances (
             service TEXT NOT NULL,
             environment TEXT NOT NULL,
@@ -85,6 +85,16 @@ pub(super) const META: Schema = Schema {
             started_unix_ns INTEGER NOT NULL,
             startup TEXT NOT NULL,
             PRIMARY KEY (service, environment, instance)
+        );
+        CREATE TABLE hits_log (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, -- none is ever used again
+            n_bytes INTEGER NOT NULL,
+            n_hits INTEGER NOT NULL,
+            hits TEXT NOT NULL -- JSON: pairs of model::Hit and a count
+        );
+        CREATE TABLE hits_log_id (
+            only INTEGER PRIMARY KEY CHECK (only = 0),
+            id BLOB NOT NULL
         );",
     ],
 };

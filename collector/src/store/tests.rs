@@ -227,7 +227,8 @@ fn a_file_of_version_1_is_brought_up_to_date_and_keeps_what_it_has() {
     let connection = rusqlite::Connection::open(dir.path().join("meta.db")).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE queue; DROP TABLE instances; DROP TABLE startups; PRAGMA user_version = 1;",
+            "DROP TABLE queue; DROP TABLE instances; DROP TABLE startups; \
+             DROP TABLE hits_log; DROP TABLE hits_log_id; PRAGMA user_version = 1;",
         )
         .unwrap();
     drop(connection);

@@ -12,12 +12,13 @@ use uuid::Uuid;
 
 use super::data_dir::{self, DataDir, meta_path};
 use super::day_file::DayFiles;
+use super::hits_log::{HitsLog, LogBounds};
 use super::prune;
 use super::rollups::SeriesIds;
 use super::schema::META;
 use super::sums::{self, integer};
 use super::{Retention, Store, WriteError, instances};
-use crate::model::{Day, Instance, Position, Sighting, Source};
+use crate::model::{Day, HitCounts, Instance, Position, Sighting, Source};
 use crate::queue::Durability;
 use crate::rollup::Outline;
 
@@ -42,6 +43,9 @@ pub(crate) struct Group {
     pub(crate) drops: BTreeMap<(u64, String, String), u64>,
     /// Who sent, and what was said of them.
     pub(crate) sightings: BTreeMap<Instance, Sighting>,
+    /// For the handlers of hits; empty when there are none.
+    pub(crate) hits: HitCounts,
+    pub(crate) log_bounds: LogBounds,
     /// Behind the last batch of the queue that is in the group, or needs not be.
     pub(crate) position: Position,
 }
@@ -53,6 +57,7 @@ pub(crate) struct Writer {
     meta: Connection,
     days: DayFiles,
     series: SeriesIds,
+    hits: HitsLog,
     dir: DataDir,
 }
 
@@ -63,7 +68,8 @@ impl Writer {
         sums::register(&meta)?;
         let days = DayFiles::new(dir.path(), durability);
         days.check_all()?;
-        Ok(Self { meta, days, series: SeriesIds::default(), dir })
+        let hits = HitsLog::open(&meta)?;
+        Ok(Self { meta, days, series: SeriesIds::default(), hits, dir })
     }
 
     /// Where the store is.
@@ -80,10 +86,13 @@ impl Writer {
         self.series.write(&transaction)?;
         add_drops(&transaction, &group.drops)?;
         instances::add(&transaction, &group.sightings)?;
+        let hits = self.hits.write(&transaction, &group.hits, group.log_bounds)?;
         transaction
             .prepare_cached("INSERT OR REPLACE INTO queue (only, position) VALUES (0, ?1)")?
             .execute([integer(group.position.0)])?;
-        transaction.commit()
+        transaction.commit()?;
+        self.hits = hits;
+        Ok(())
     }
 }
 

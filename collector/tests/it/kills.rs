@@ -15,18 +15,18 @@ use crate::fixture::{Call, Client, Numbers, batch};
 const N_KILLS: u64 = 60;
 
 const N_CLIENTS: u64 = 4;
-const CALLS: [&str; 3] = ["/a", "/b", "/c"];
+pub(crate) const CALLS: [&str; 3] = ["/a", "/b", "/c"];
 
 /// What the clients know.
 #[derive(Debug, Default)]
-struct Known {
-    acknowledged: Mutex<Vec<String>>,
+pub(crate) struct Known {
+    pub(crate) acknowledged: Mutex<Vec<String>>,
     n_tries: AtomicU64,
-    is_enough: AtomicBool,
+    pub(crate) is_enough: AtomicBool,
 }
 
 /// Sends one batch after the other, each until it is acknowledged.
-async fn keep_sending(mut url: watch::Receiver<String>, known: Arc<Known>) {
+pub(crate) async fn keep_sending(mut url: watch::Receiver<String>, known: Arc<Known>) {
     let calls = CALLS.map(|path| Call::new(path, 200));
     let mut client = Client::new(url.borrow_and_update().as_str());
     while !known.is_enough.load(Ordering::SeqCst) {

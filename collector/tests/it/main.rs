@@ -13,6 +13,7 @@ mod calls;
 mod durability;
 mod embedding;
 mod fixture;
+mod hits;
 mod hub;
 mod ingest;
 mod kills;
