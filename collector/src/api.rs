@@ -4,6 +4,7 @@
 mod batches;
 mod body;
 mod calls;
+mod head;
 mod health;
 mod hub;
 mod page;
@@ -109,6 +110,7 @@ impl Api {
             .route("/v2/{client_id}/{env}/{message}", post(hub::post))
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
+            .layer(middleware::from_fn(head::bounded))
             // The batches' own reading is bounded, and nothing else reads a body.
             .layer(axum::extract::DefaultBodyLimit::disable())
             .with_state(api)

@@ -172,6 +172,7 @@ impl Collector {
         let listener = TcpListener::bind(addresses.as_slice()).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (limits, header_timeout) = (settings.limits, settings.header_timeout);
+        let max_connections = settings.max_connections;
         let (hub_clients, body_timeout) = (settings.hub_clients.clone(), settings.body_timeout);
         let Opened { reader, queue, pipeline, beside } =
             open(settings, Arc::clone(&access)).await?;
@@ -179,7 +180,7 @@ impl Collector {
         let queries = Queries::new(Arc::new(reader));
         let queue_end = Arc::clone(&queue);
         let api = Api::new(access, hub_clients, limits, body_timeout, queue_end, progress, queries);
-        let server = Server { router: api.router(), header_timeout };
+        let server = Server { router: api.router(), header_timeout, max_connections };
         let running = Running::start(listener, server, queue, pipeline, beside);
         Ok(Self { address, running: Mutex::new(Some(running)) })
     }
@@ -240,7 +241,7 @@ async fn open(settings: Settings, access: Arc<Access>) -> Result<Opened, StartEr
         let (position, known) = (writer.position()?, writer.latest(KNOWN_IDS)?);
         let queue = Embedded::open(&path, settings.queue, position, known)?;
         let queue: Arc<dyn Queue> = Arc::new(queue);
-        let quarantine = Quarantine::of(&path);
+        let quarantine = Quarantine::of(&path).within(settings.queue.quarantine);
         let pipeline = pipeline::start(
             Arc::clone(&queue),
             Box::new(writer),

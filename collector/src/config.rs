@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::hits::{HitSettings, specs};
 use crate::ingest::{HubClients, IngestLimits, Tokens};
-use crate::queue::{Bounds, Durability};
+use crate::queue::{Bounds, Durability, QuarantineBounds};
 use crate::store::Retention;
 use sources::{Given, Sources};
 
@@ -30,6 +30,8 @@ pub struct Settings {
     pub(crate) tokens: Tokens,
     pub(crate) hub_clients: HubClients,
     pub(crate) limits: IngestLimits,
+    /// Connections that are open at once.
+    pub(crate) max_connections: usize,
     pub(crate) queue: Bounds,
     pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
@@ -53,12 +55,15 @@ impl Default for Settings {
                 n_batch_bytes: 4 << 20,
                 n_decoded_bytes: 32 << 20,
                 n_records: 100_000,
+                n_record_bytes: 256 << 10,
             },
+            max_connections: 10_000,
             queue: Bounds {
                 n_batches: 100_000,
                 n_bytes: 1 << 30,
                 min_free_bytes: 256 << 20,
                 durability: Durability::Full,
+                quarantine: QuarantineBounds { n_files: 10_000, n_bytes: 1 << 30 },
             },
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
@@ -100,6 +105,10 @@ impl Settings {
         reading.number("max_batch_bytes", 1, &mut self.limits.n_batch_bytes);
         reading.number("max_decoded_bytes", 1, &mut self.limits.n_decoded_bytes);
         reading.number("max_records", 1, &mut self.limits.n_records);
+        reading.number("max_record_bytes", 1, &mut self.limits.n_record_bytes);
+        reading.number("max_connections", 1, &mut self.max_connections);
+        reading.number("quarantine_files", 1, &mut self.queue.quarantine.n_files);
+        reading.number("quarantine_bytes", 1, &mut self.queue.quarantine.n_bytes);
         reading.number("queue_batches", 1, &mut self.queue.n_batches);
         reading.number("queue_bytes", 1, &mut self.queue.n_bytes);
         reading.number("retention_days", 0, &mut self.retention.calls_days);

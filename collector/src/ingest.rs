@@ -4,6 +4,7 @@
 mod access;
 mod auth;
 mod decompress;
+mod depth;
 mod hub;
 mod id;
 mod lines;
@@ -37,6 +38,8 @@ pub(crate) struct IngestLimits {
     pub(crate) n_decoded_bytes: usize,
     /// Records of one batch.
     pub(crate) n_records: usize,
+    /// One record: what it says, put together.
+    pub(crate) n_record_bytes: usize,
 }
 
 /// What a body says that it is.
@@ -76,6 +79,15 @@ pub(crate) enum Refusal {
     /// Beyond the limits.
     #[error("{0}")]
     TooLarge(String),
+    /// One record is, so that fewer of them do not help.
+    #[error("{0}")]
+    RecordTooLarge(String),
+    /// Compressed such that reading it takes more memory than is given.
+    #[error("{0}")]
+    Window(String),
+    /// JSON within JSON within JSON.
+    #[error("{0}")]
+    TooDeep(String),
     /// Not what it says it is.
     #[error("{0}")]
     Malformed(String),
@@ -126,6 +138,15 @@ impl IngestLimits {
         limits.encoded_bytes = self.n_batch_bytes;
         limits.decoded_bytes = self.n_decoded_bytes;
         limits.rows = self.n_records;
+        limits.record_bytes = self.n_record_bytes;
+        limits
+    }
+
+    /// For batches that were made here, of what was within the limits: their columns are as large as
+    /// they are.
+    fn made_here(&self) -> Limits {
+        let mut limits = crate::model::stored_limits();
+        limits.record_bytes = self.n_record_bytes;
         limits
     }
 }
@@ -149,8 +170,7 @@ pub(crate) fn admit(
         Form::Lines(compression) => {
             let text = decompress::text(compression, &body, limits)?;
             let batch = lines::to_batch(&text, told, limits, now_ns)?;
-            // The lines were within the limits; their columns are as large as they are.
-            admit_batch(batch.into(), &crate::model::stored_limits(), now_ns)
+            admit_batch(batch.into(), &limits.made_here(), now_ns)
         }
     }
 }
@@ -196,6 +216,7 @@ fn refusal(error: DecodeError) -> Refusal {
     let message = error.to_string();
     match error {
         DecodeError::Version { .. } => Refusal::Unsupported(message),
+        DecodeError::RecordTooLarge { .. } => Refusal::RecordTooLarge(message),
         DecodeError::TooLarge { .. } => Refusal::TooLarge(message),
         _ => Refusal::Malformed(message),
     }

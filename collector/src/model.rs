@@ -191,5 +191,6 @@ pub(crate) fn stored_limits() -> Limits {
     limits.decoded_bytes = usize::MAX - 1;
     limits.rows = usize::MAX;
     limits.columns = usize::MAX;
+    limits.record_bytes = usize::MAX;
     limits
 }

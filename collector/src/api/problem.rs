@@ -98,6 +98,20 @@ impl Problem {
         Self::new(status, "too-large", "The batch is too large", detail)
     }
 
+    /// 414.
+    pub(super) fn long_url(limit: usize) -> Self {
+        let detail =
+            format!("path and query may have {limit} bytes together; ask for less at once");
+        Self::new(StatusCode::URI_TOO_LONG, "long-url", "The URL is too long", detail)
+    }
+
+    /// 431.
+    pub(super) fn large_head(n_headers: usize, n_bytes: usize) -> Self {
+        let detail = format!("a request may have {n_headers} headers, of {n_bytes} bytes together");
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Self::new(status, "large-head", "The headers are too large", detail)
+    }
+
     /// 400 for a body.
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
         let status = StatusCode::BAD_REQUEST;
@@ -154,6 +168,18 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Unsupported(_) => Self::unsupported(detail),
             Refusal::TooLarge(_) => Self::too_large(detail),
+            Refusal::RecordTooLarge(_) => {
+                let status = StatusCode::PAYLOAD_TOO_LARGE;
+                Self::new(status, "record-too-large", "A record is too large", detail)
+            }
+            Refusal::Window(_) => {
+                let status = StatusCode::PAYLOAD_TOO_LARGE;
+                Self::new(status, "window-too-large", "The window is too large", detail)
+            }
+            Refusal::TooDeep(_) => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                Self::new(status, "too-deep", "The JSON is too deep", detail)
+            }
             Refusal::Malformed(_) => Self::malformed(detail),
         }
     }

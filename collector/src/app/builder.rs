@@ -93,6 +93,20 @@ impl Builder {
         self
     }
 
+    /// The largest record. Defaults to 256 KiB.
+    #[must_use]
+    pub fn max_record_bytes(mut self, n_bytes: usize) -> Self {
+        self.settings.limits.n_record_bytes = n_bytes;
+        self
+    }
+
+    /// The most connections at once. Defaults to 10,000.
+    #[must_use]
+    pub fn max_connections(mut self, n: usize) -> Self {
+        self.settings.max_connections = n;
+        self
+    }
+
     /// The most batches that wait to be stored. Defaults to 100,000.
     #[must_use]
     pub fn queue_batches(mut self, n_batches: usize) -> Self {

@@ -23,10 +23,14 @@ Environment variables:
   EGRET_COLLECTOR_MAX_BATCH_BYTES
   EGRET_COLLECTOR_MAX_DECODED_BYTES
   EGRET_COLLECTOR_MAX_RECORDS
+  EGRET_COLLECTOR_MAX_RECORD_BYTES
+  EGRET_COLLECTOR_MAX_CONNECTIONS
   EGRET_COLLECTOR_QUEUE_BATCHES
   EGRET_COLLECTOR_QUEUE_BYTES
   EGRET_COLLECTOR_MIN_FREE_BYTES
   EGRET_COLLECTOR_DURABILITY
+  EGRET_COLLECTOR_QUARANTINE_FILES      what is kept of what cannot be stored [default: 10000]
+  EGRET_COLLECTOR_QUARANTINE_BYTES      [default: 1073741824]
   EGRET_COLLECTOR_HEADER_TIMEOUT_SECONDS
   EGRET_COLLECTOR_BODY_TIMEOUT_SECONDS
   EGRET_COLLECTOR_RETENTION_DAYS
@@ -144,6 +148,12 @@ pub struct ServeFlags {
     /// Most records of one batch. [default: 100000]
     #[arg(long, value_name = "N")]
     pub max_records: Option<String>,
+    /// Largest record. [default: 262144]
+    #[arg(long, value_name = "BYTES")]
+    pub max_record_bytes: Option<String>,
+    /// Most connections at once; who comes beyond is told to come again. [default: 10000]
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<String>,
     /// Most batches that wait to be stored. [default: 100000]
     #[arg(long, value_name = "N")]
     pub queue_batches: Option<String>,
@@ -180,6 +190,8 @@ impl ServeFlags {
             ("max_batch_bytes", &self.max_batch_bytes),
             ("max_decoded_bytes", &self.max_decoded_bytes),
             ("max_records", &self.max_records),
+            ("max_record_bytes", &self.max_record_bytes),
+            ("max_connections", &self.max_connections),
             ("queue_batches", &self.queue_batches),
             ("queue_bytes", &self.queue_bytes),
             ("min_free_bytes", &self.min_free_bytes),

@@ -8,7 +8,7 @@ use toml::Value;
 use super::ServeFlags;
 
 /// Every setting, by its key in the file.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 23] = [
     "listen",
     "data_dir",
     "tokens",
@@ -17,10 +17,14 @@ pub(super) const KEYS: [&str; 19] = [
     "max_batch_bytes",
     "max_decoded_bytes",
     "max_records",
+    "max_record_bytes",
+    "max_connections",
     "queue_batches",
     "queue_bytes",
     "min_free_bytes",
     "durability",
+    "quarantine_files",
+    "quarantine_bytes",
     "header_timeout_seconds",
     "body_timeout_seconds",
     "retention_days",

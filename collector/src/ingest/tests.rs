@@ -6,8 +6,12 @@ use std::io::Write;
 use super::*;
 use egret::codec::CallColumn;
 
-const LIMITS: IngestLimits =
-    IngestLimits { n_batch_bytes: 64 << 10, n_decoded_bytes: 10_000, n_records: 50 };
+const LIMITS: IngestLimits = IngestLimits {
+    n_batch_bytes: 64 << 10,
+    n_decoded_bytes: 10_000,
+    n_records: 50,
+    n_record_bytes: 1 << 20,
+};
 
 const LINE: &str = r#"{"http.request.method":"GET","url.full":"https://api.example.com/v1/a/1"}"#;
 
@@ -148,6 +152,7 @@ fn check_refused(compression: Compression, body: Vec<u8>, expected: &str) {
         Refusal::TooLarge(message) => format!("too large: {message}"),
         Refusal::Malformed(message) => format!("malformed: {message}"),
         Refusal::Unsupported(message) => format!("unsupported: {message}"),
+        other => format!("another: {other}"),
     };
     assert!(message.contains(expected), "{message:?} does not say {expected:?}");
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::*;
 use crate::model::TimeRange;
-use crate::queue::{Bounds, Durability, Embedded};
+use crate::queue::{Bounds, Durability, Embedded, QuarantineBounds};
 use crate::store::{BlockFilter, DataDir, History, Reader, SummaryFilter, Writer};
 use bytes::Bytes;
 use egret::batch::{BatchMeta, Resource};
@@ -19,8 +19,13 @@ use uuid::Uuid;
 
 const RETENTION: Retention = Retention { calls_days: 15, minutes_days: 32, batches_days: 2 };
 
-const BOUNDS: Bounds =
-    Bounds { n_batches: 99, n_bytes: 1 << 20, min_free_bytes: 0, durability: Durability::Normal };
+const BOUNDS: Bounds = Bounds {
+    n_batches: 99,
+    n_bytes: 1 << 20,
+    min_free_bytes: 0,
+    durability: Durability::Normal,
+    quarantine: QuarantineBounds::NONE,
+};
 
 fn batch() -> Received {
     let now_ns = unix_now_ns();

@@ -17,6 +17,7 @@ mod hits;
 mod hub;
 mod ingest;
 mod kills;
+mod limits;
 mod otlp;
 mod page;
 mod python;
