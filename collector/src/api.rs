@@ -29,7 +29,7 @@ use tokio::time::timeout;
 
 use crate::clock::unix_now_ns;
 use crate::ingest::{Access, Denied, HubClients, IngestLimits, Wish};
-use crate::pipeline::Progress;
+use crate::pipeline::{Damage, Progress};
 use crate::query::{Queries, QueryError};
 use crate::queue::Queue;
 use body::Bounds;
@@ -64,6 +64,7 @@ pub(crate) struct Api {
     refused: Told,
     /// Spans that are no HTTP calls.
     ignored: Told,
+    damage: Damage,
 }
 
 impl Api {
@@ -90,7 +91,13 @@ impl Api {
             checking: Semaphore::new(n_cores),
             refused: Told::default(),
             ignored: Told::default(),
+            damage: Damage::default(),
         }
+    }
+
+    /// The same, with what is known of damaged files.
+    pub(crate) fn with_damage(self, damage: Damage) -> Self {
+        Self { damage, ..self }
     }
 
     /// Everything that is answered.
@@ -104,6 +111,7 @@ impl Api {
             .route("/api/v1/services/{service}", get(services::one))
             .route("/v1/batches", post(batches::post))
             .route("/v1/traces", post(traces::post))
+            .route_layer(middleware::from_fn_with_state(Arc::clone(&api), name_damage))
             .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authenticate))
             .route("/healthz", get(health::get))
             // The client id in the path is the token.
@@ -145,7 +153,11 @@ impl Api {
         self.catch_up().await;
         let queries = self.queries.clone();
         match tokio::task::spawn_blocking(move || question(&queries)).await {
-            Ok(answer) => answer.map_err(|error| Problem::internal(&error)),
+            Ok(answer) => answer.map_err(|error| {
+                // Whatever it says: a bit that fell over can make a value of another type.
+                self.damage.suspect();
+                Problem::internal(&error)
+            }),
             Err(error) => Err(Problem::internal(&error)),
         }
     }
@@ -174,6 +186,19 @@ async fn authenticate(State(api): State<Arc<Api>>, mut request: Request, next: N
         // A browser asks its user for the token.
         let basic = HeaderValue::from_static("Basic realm=\"egret\"");
         response.headers_mut().append(header::WWW_AUTHENTICATE, basic);
+    }
+    response
+}
+
+/// An answer in which something is missing says so.
+async fn name_damage(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let is_asking = request.method().is_safe();
+    let mut response = next.run(request).await;
+    let names = if is_asking { api.damage.names() } else { Vec::new() };
+    if let Ok(names) = HeaderValue::from_str(&names.join(", "))
+        && !names.is_empty()
+    {
+        response.headers_mut().insert("egret-damaged-files", names);
     }
     response
 }

@@ -176,11 +176,12 @@ impl Collector {
         let (hub_clients, body_timeout) = (settings.hub_clients.clone(), settings.body_timeout);
         let Opened { reader, queue, pipeline, beside } =
             open(settings, Arc::clone(&access)).await?;
-        let progress = pipeline.progress.clone();
+        let (progress, damage) = (pipeline.progress.clone(), pipeline.damage.clone());
         let queries = Queries::new(Arc::new(reader));
         let queue_end = Arc::clone(&queue);
         let api = Api::new(access, hub_clients, limits, body_timeout, queue_end, progress, queries);
-        let server = Server { router: api.router(), header_timeout, max_connections };
+        let server =
+            Server { router: api.with_damage(damage).router(), header_timeout, max_connections };
         let running = Running::start(listener, server, queue, pipeline, beside);
         Ok(Self { address, running: Mutex::new(Some(running)) })
     }

@@ -5,11 +5,14 @@
 //! durable together; only then may the queue forget them. A crash at any point repeats the group,
 //! and the store takes it once.
 
+mod damage;
 mod gather;
 mod progress;
+mod scrub;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use damage::Damage;
 pub(crate) use progress::Progress;
 
 use std::error::Error;
@@ -52,6 +55,8 @@ pub(crate) struct Pipeline {
     /// Resolves, with an error, once the thread has ended and everything it held is released.
     pub(crate) ended: oneshot::Receiver<std::convert::Infallible>,
     pub(crate) progress: watch::Receiver<Progress>,
+    /// What is known of damaged files.
+    pub(crate) damage: Damage,
     /// Dropped, it ends the thread after the present group, whatever still waits.
     pub(crate) stop: Sender<std::convert::Infallible>,
 }
@@ -67,10 +72,15 @@ pub(crate) fn start(
 ) -> Result<Pipeline, std::io::Error> {
     let (ended, end) = oneshot::channel();
     let (stop, stopped) = channel();
+    let damage = Damage::default();
+    // What was moved aside before, and when the store was opened.
+    damage.set_names(store.damaged());
+    let seen = damage.clone();
+    scrub::start(store.examiner(), damage.clone())?;
     let (told, progress) = watch::channel(Progress { position, is_failing: false });
     std::thread::Builder::new().name("egret-pipeline".to_owned()).spawn(move || {
         // Also when this thread panics, nothing is taken that nobody stores.
-        let queue = Closing(queue);
+        let queue = Closing(queue, seen.clone());
         let mut worker = Worker {
             queue: Arc::clone(&queue.0),
             store,
@@ -81,6 +91,7 @@ pub(crate) fn start(
             told,
             pruned: None,
             hits,
+            damage: seen,
         };
         worker.run(&stopped);
         queue.0.close();
@@ -91,14 +102,15 @@ pub(crate) fn start(
         // Last of all: whoever waits for it may remove the directory, or open it again.
         drop(ended);
     })?;
-    Ok(Pipeline { ended: end, progress, stop })
+    Ok(Pipeline { ended: end, progress, damage, stop })
 }
 
-struct Closing(Arc<dyn Queue>);
+struct Closing(Arc<dyn Queue>, Damage);
 
 impl Drop for Closing {
     fn drop(&mut self) {
         self.0.close();
+        self.1.end();
     }
 }
 
@@ -115,6 +127,7 @@ struct Worker {
     /// The day on which old things were last removed.
     pruned: Option<Day>,
     hits: Option<HitsWanted>,
+    damage: Damage,
 }
 
 impl Worker {
@@ -122,6 +135,7 @@ impl Worker {
         let mut pause = PAUSE;
         while stopped.try_recv() != Err(TryRecvError::Disconnected) {
             self.prune_daily();
+            self.mend();
             match self.step() {
                 Ok(Goes::On) => pause = PAUSE,
                 Ok(Goes::NoFurther) => return,
@@ -157,6 +171,10 @@ impl Worker {
         match self.write(&taken.batches, taken.next) {
             Err(WriteOrGather::Write(error)) if error.blames_the_batch() => {
                 self.write_one_by_one(taken)?;
+            }
+            Err(WriteOrGather::Write(error)) if error.is_damage() => {
+                self.damage.suspect();
+                return Err(error.into());
             }
             written => written?,
         }
@@ -225,6 +243,23 @@ impl Worker {
             tracing::error!(failure, "cannot store; the queue keeps what comes until it works");
             self.told.send_replace(Progress { position: self.position, is_failing: true });
         }
+    }
+
+    /// Moves aside what was found to be damaged.
+    fn mend(&mut self) {
+        let found = self.damage.to_move();
+        if found.is_empty() {
+            return;
+        }
+        // Before it is gone, so that no answer is without it and does not say so.
+        let mut names = self.damage.names();
+        names.extend(found.iter().map(|found| format!("calls-{}.db", found.day)));
+        self.damage.set_names(names);
+        if let Err(error) = self.store.set_aside(&found) {
+            let error: &dyn Error = &error;
+            tracing::error!(error, "cannot move a damaged file aside");
+        }
+        self.damage.moved(self.store.damaged());
     }
 
     fn prune_daily(&mut self) {

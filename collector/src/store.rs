@@ -7,6 +7,7 @@
 //! | `meta.db` | ids of stored batches, series and their one-minute roll-ups, drops, instances, hits to be handled, the place in the queue |
 //! | `calls-YYYY-MM-DD.db` | batches received on that day (UTC), each with its outline |
 //! | `handlers.db` | how far each handler of hits is |
+//! | `damaged/` | files of days that were damaged |
 //! | `tokens.db` | hashes of the tokens that were made with `token create` |
 //!
 //! A group of batches is written to its days' files first and to `meta.db` second, in one
@@ -26,6 +27,7 @@ mod hit_counts;
 mod hit_cursors;
 mod hits_log;
 mod instances;
+mod mend;
 mod prune;
 mod reader;
 mod rollups;
@@ -42,6 +44,7 @@ pub(crate) use error::WriteError;
 pub(crate) use hit_counts::HitDatabase;
 pub(crate) use hit_cursors::HitCursors;
 pub(crate) use hits_log::{LogBounds, LoggedHits};
+pub(crate) use mend::{DamagedDay, Examiner};
 pub(crate) use prune::Retention;
 pub(crate) use reader::{ReadError, Reader, SeriesTotal, SummaryFilter};
 pub(crate) use tokens::{TokenFile, TokenFileError};
@@ -72,6 +75,15 @@ pub(crate) trait Store: Debug + Send {
     /// see. When this returns, the machine may fall. After an error the same batches may be
     /// written again.
     fn write(&mut self, group: &Group) -> Result<(), WriteError>;
+
+    /// What looks for damage beside the writer.
+    fn examiner(&self) -> Examiner;
+
+    /// Moves damaged files out of the way, and tells the log.
+    fn set_aside(&mut self, damaged: &[DamagedDay]) -> Result<(), WriteError>;
+
+    /// The names of all files that are out of the way.
+    fn damaged(&self) -> Vec<String>;
 
     /// Removes what is older than it may get.
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError>;

@@ -130,6 +130,11 @@ pub(super) fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Makes a directory within ours, for its owner alone.
+pub(super) fn private_dir(path: &Path) -> io::Result<()> {
+    create(path)
+}
+
 /// Calls tell what a company does with whom: the directory is its owner's alone.
 fn create(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();

@@ -17,7 +17,7 @@ use super::prune;
 use super::rollups::SeriesIds;
 use super::schema::META;
 use super::sums::{self, integer};
-use super::{Retention, Store, WriteError, instances};
+use super::{DamagedDay, Examiner, Retention, Store, WriteError, instances, mend};
 use crate::model::{Day, HitCounts, Instance, Position, Sighting, Source};
 use crate::queue::Durability;
 use crate::rollup::Outline;
@@ -66,7 +66,7 @@ impl Writer {
     pub(crate) fn open(dir: DataDir, durability: Durability) -> Result<Self, WriteError> {
         let meta = META.open_writable(&meta_path(dir.path()), durability)?;
         sums::register(&meta)?;
-        let days = DayFiles::new(dir.path(), durability);
+        let mut days = DayFiles::new(dir.path(), durability);
         days.check_all()?;
         let hits = HitsLog::open(&meta)?;
         Ok(Self { meta, days, series: SeriesIds::default(), hits, dir })
@@ -129,6 +129,19 @@ impl Store for Writer {
         Ok(written?)
     }
 
+    fn examiner(&self) -> Examiner {
+        Examiner::new(self.dir.path())
+    }
+
+    fn set_aside(&mut self, damaged: &[DamagedDay]) -> Result<(), WriteError> {
+        damaged.iter().try_for_each(|found| self.days.set_aside(found))
+    }
+
+    fn damaged(&self) -> Vec<String> {
+        // A directory that cannot be listed has other troubles.
+        mend::names(self.dir.path()).unwrap_or_default()
+    }
+
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {
         let first_day = Day::of(now_ns).minus(retention.calls_days);
         let days = data_dir::days(self.dir.path())?;
@@ -136,6 +149,7 @@ impl Store for Writer {
             self.days.close(day);
             data_dir::remove_day(self.dir.path(), day)?;
         }
+        mend::prune(self.dir.path(), first_day)?;
         prune::meta(&mut self.meta, retention, now_ns)?;
         self.series.forget();
         Ok(())

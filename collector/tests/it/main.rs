@@ -10,6 +10,7 @@
 
 mod binary;
 mod calls;
+mod damage;
 mod durability;
 mod embedding;
 mod fixture;
