@@ -33,6 +33,7 @@ use once_cell::sync::OnceCell;
 use crate::capture::{self, Call, Middleware, Observed, Recorder, ReqwestBuilder, Source, Stack};
 use crate::clock::{Clock, Tick};
 use crate::config::Config;
+use crate::fork::Home;
 use crate::queue::Queue;
 use crate::spool::SpoolBounds;
 use crate::stats::{Books, Stats};
@@ -52,7 +53,7 @@ pub struct Egret(Option<Arc<Inner>>);
 
 struct Inner {
     /// The process in which it was started; a fork has its own.
-    process: u32,
+    home: Home,
     blueprint: Arc<Blueprint>,
     recorder: Recorder,
     queue: Queue,
@@ -236,7 +237,7 @@ impl Egret {
     /// What runs in this process: nothing, in a fork that has recorded no call yet.
     fn inner(&self) -> Option<&Inner> {
         let inner = self.0.as_ref()?;
-        if inner.process == std::process::id() {
+        if !inner.home.is_elsewhere() {
             return Some(inner);
         }
         inner.blueprint.child.get()?.as_ref()?.inner()
@@ -291,14 +292,14 @@ impl Inner {
             wraps: Arc::clone(&wraps),
         };
         let turns = worker::start(parts, config.is_inline)?;
-        let process = std::process::id();
-        let lifeline = Lifeline { process, desk: Arc::clone(&desk) };
+        let home = Home::here();
+        let lifeline = Lifeline { home: home.clone(), desk: Arc::clone(&desk) };
         let parent = Arc::clone(&blueprint);
         let respawn = move || parent.child().and_then(Egret::recorder);
         let allowed = Arc::clone(&config.allowed);
         let recorder =
             Recorder::new(clock, queue.clone(), allowed, Box::new(respawn), Box::new(lifeline));
-        Ok(Self { process, blueprint, recorder, queue, books, desk, wraps, turns })
+        Ok(Self { home, blueprint, recorder, queue, books, desk, wraps, turns })
     }
 }
 
@@ -347,13 +348,13 @@ impl Drop for Guard {
 /// Goes with the last recorder, and lets the worker end.
 struct Lifeline {
     /// In a fork there is no worker to tell.
-    process: u32,
+    home: Home,
     desk: Arc<Desk>,
 }
 
 impl Drop for Lifeline {
     fn drop(&mut self) {
-        if self.process == std::process::id() {
+        if !self.home.is_elsewhere() {
             self.desk.tell(Errand::Shutdown, deadline_of(GUARD_DEADLINE));
         }
     }

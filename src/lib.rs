@@ -18,6 +18,8 @@
 
 pub mod clock;
 pub mod error;
+#[cfg(any(feature = "client", feature = "hits"))]
+mod fork;
 #[cfg(feature = "client")]
 mod host;
 pub mod redact;

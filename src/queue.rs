@@ -10,19 +10,15 @@ mod tests;
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::clock::Tick;
+use crate::fork::Home;
 use crate::record::{Record, write_row};
 use crate::stats::{Books, DropReason, Drops, QueueCounts};
 
 /// A chunk of this size goes over the channel: large enough that the channel's cost per record
 /// vanishes, small enough to stay in the caller's cache.
 const CHUNK_BYTES: usize = 16 * 1024;
-
-/// No fork is faster: a thread whose last record is not older than this is in the same process.
-/// (A record that follows a fork sooner than that is lost with the fork's copy of the queue.)
-const FORK_NS: u64 = 20_000;
 
 /// Room for the row that fills a chunk.
 const MARGIN_BYTES: usize = 1024;
@@ -56,7 +52,7 @@ pub(crate) struct Drain {
 struct Shared {
     id: u64,
     /// The process whose worker reads this queue. A fork has none.
-    process: u32,
+    home: Home,
     bounds: QueueBounds,
     /// Records in the upper 24 bits and bytes in the lower 40, so that one atomic addition
     /// reserves both.
@@ -84,12 +80,13 @@ struct Tail(Mutex<TailState>);
 #[derive(Default)]
 struct TailState {
     chunk: Vec<u8>,
+    /// What the worker has read of an unfilled chunk and given back, so that a thread that logs
+    /// little allocates nothing either.
+    spare: Vec<u8>,
     n_records: u32,
     /// Counts the chunks of this tail, so that the worker can tell whether the one it noted is
     /// still the same.
     sequence: u64,
-    /// When the last record came.
-    last: Option<Tick>,
     counts: QueueCounts,
     is_closed: bool,
 }
@@ -117,7 +114,7 @@ impl Queue {
         let (sender, receiver) = flume::bounded(capacity);
         let shared = Arc::new(Shared {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            process: std::process::id(),
+            home: Home::here(),
             bounds,
             load: AtomicU64::new(0),
             full_chunks: sender,
@@ -134,22 +131,22 @@ impl Queue {
     ///
     /// # Errors
     /// In a process that was forked from the queue's own: nobody would ever read the record.
-    pub(crate) fn offer(&self, record: &Record<'_>, now: Tick) -> Result<(), Forked> {
+    pub(crate) fn offer(&self, record: &Record<'_>) -> Result<(), Forked> {
         let cached = TAILS.try_with(|tails| {
             let tails = tails.try_borrow().ok()?;
             let (_, tail) = tails.iter().find(|(id, _)| *id == self.0.id)?;
-            Some(self.0.append(tail, record, now))
+            Some(self.0.append(tail, record))
         });
         match cached {
             Ok(Some(result)) => result,
-            _ => self.offer_first(record, now),
+            _ => self.offer_first(record),
         }
     }
 
     /// The first record of a thread, or one that comes while the thread ends.
     #[cold]
-    fn offer_first(&self, record: &Record<'_>, now: Tick) -> Result<(), Forked> {
-        if self.0.is_forked() {
+    fn offer_first(&self, record: &Record<'_>) -> Result<(), Forked> {
+        if self.0.home.is_elsewhere() {
             return Err(Forked);
         }
         let tail = Arc::new(Tail::default());
@@ -157,7 +154,7 @@ impl Queue {
         tail.lock().is_closed = self.0.is_closed.load(Ordering::SeqCst);
         all.live.push(Arc::clone(&tail));
         drop(all);
-        let result = self.0.append(&tail, record, now);
+        let result = self.0.append(&tail, record);
         // A thread that is ending has no place for its tail any more; the worker reads it once
         // and lets it go.
         let _ = TAILS.try_with(|tails| {
@@ -192,13 +189,12 @@ impl Queue {
 }
 
 impl Shared {
-    fn append(&self, tail: &Arc<Tail>, record: &Record<'_>, now: Tick) -> Result<(), Forked> {
-        let Some(mut state) = self.lock_tail(tail) else { return Err(Forked) };
-        let has_paused = state.last.is_none_or(|last| now.ns_since(last) > FORK_NS);
-        if has_paused && self.is_forked() {
+    fn append(&self, tail: &Arc<Tail>, record: &Record<'_>) -> Result<(), Forked> {
+        // In a fork the worker that may hold the lock does not exist.
+        if self.home.is_elsewhere() {
             return Err(Forked);
         }
-        state.last = Some(now);
+        let mut state = tail.lock();
         state.counts.offered += 1;
         if state.is_closed {
             state.counts.dropped.add(DropReason::Closed, 1);
@@ -225,21 +221,6 @@ impl Shared {
             (self.wake)();
         }
         Ok(())
-    }
-
-    /// `None` in a forked process, where the worker that may hold the lock does not exist.
-    fn lock_tail<'t>(&self, tail: &'t Tail) -> Option<MutexGuard<'t, TailState>> {
-        match tail.0.try_lock() {
-            Ok(state) => Some(state),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) if self.is_forked() => None,
-            Err(TryLockError::WouldBlock) => Some(tail.lock()),
-        }
-    }
-
-    /// A system call (160 ns), so it is asked only where a fork may have been.
-    fn is_forked(&self) -> bool {
-        std::process::id() != self.process
     }
 
     fn send(&self, tail: &Arc<Tail>, state: &mut TailState) {
@@ -293,7 +274,8 @@ impl Drain {
             .collect();
         while let Ok(chunk) = self.full_chunks.try_recv() {
             n_bytes += chunk.rows.len();
-            self.receive(chunk, books, &mut each);
+            let rows = self.receive(chunk, books, &mut each);
+            self.keep(rows);
             if n_bytes >= max_bytes {
                 return false;
             }
@@ -301,9 +283,13 @@ impl Drain {
         for (tail, sequence) in &noted {
             let mut state = tail.lock();
             if state.sequence == *sequence && state.n_records > 0 {
-                let chunk = state.take(tail, Vec::new());
+                let spare = std::mem::take(&mut state.spare);
+                let chunk = state.take(tail, spare);
                 drop(state);
-                self.receive(chunk, books, &mut each);
+                let rows = self.receive(chunk, books, &mut each);
+                if rows.capacity() <= CHUNK_BYTES + MARGIN_BYTES {
+                    tail.lock().spare = rows;
+                }
             }
         }
         drop(noted);
@@ -317,7 +303,8 @@ impl Drain {
         unpacked(self.shared.load.load(Ordering::Relaxed)).0 == 0
     }
 
-    fn receive(&self, chunk: Chunk, books: &Books, each: &mut impl FnMut(&[u8], u32)) {
+    /// Reads a chunk and gives back its memory.
+    fn receive(&self, chunk: Chunk, books: &Books, each: &mut impl FnMut(&[u8], u32)) -> Vec<u8> {
         {
             let mut ledger = books.open();
             chunk.tail.lock().counts.waiting -= u64::from(chunk.n_records);
@@ -327,9 +314,14 @@ impl Drain {
         self.shared.load.fetch_sub(size, Ordering::Relaxed);
         each(&chunk.rows, chunk.n_records);
         let mut rows = chunk.rows;
+        rows.clear();
+        rows
+    }
+
+    /// For a caller whose chunk is full.
+    fn keep(&self, rows: Vec<u8>) {
         let mut spare = lock(&self.shared.spare_chunks);
         if spare.len() < MAX_SPARE_CHUNKS && rows.capacity() <= CHUNK_BYTES + MARGIN_BYTES {
-            rows.clear();
             spare.push(rows);
         }
     }

@@ -4,8 +4,15 @@
 #[cfg(feature = "client")]
 mod body;
 mod key;
+#[cfg(feature = "wire")]
+mod known;
+#[cfg(feature = "wire")]
+mod places;
+#[cfg(feature = "wire")]
+mod plain;
 mod route;
 mod secret;
+mod signs;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -21,6 +28,8 @@ pub use url::SafeUrl;
 
 use std::borrow::Cow;
 
+use signs::Signs;
+
 /// Longest text that a record keeps of one field, in bytes.
 pub const MAX_TEXT_BYTES: usize = 16 * 1024;
 
@@ -31,9 +40,14 @@ pub const TRUNCATED: &str = "{truncated}";
 /// [`REDACTED`] as a whole where it holds one. Longer texts end with [`TRUNCATED`].
 #[must_use]
 pub fn text(raw: &str) -> Cow<'_, str> {
+    #[cfg(feature = "wire")]
+    if known::is_harmless(raw, plain::is_harmless) {
+        return Cow::Borrowed(raw);
+    }
     let looked_at = looked_at(raw);
-    if secret::holds_secret(looked_at)
-        || (looked_at.contains('/') && url::path_holds_secret(looked_at))
+    let signs = Signs::of(looked_at);
+    if secret::signed_holds_secret(looked_at, signs)
+        || (signs.has(signs::SLASH) && url::path_holds_secret(looked_at))
     {
         return Cow::Borrowed(REDACTED);
     }
@@ -47,7 +61,7 @@ pub fn error_type(raw: &str) -> &str {
     let fits = !raw.is_empty()
         && raw.len() <= 128
         && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-<>".contains(&b))
-        && !secret::looks_secret(raw);
+        && !secret::looks_secret(raw, Signs::of(raw));
     if fits { raw } else { "_OTHER" }
 }
 
@@ -56,7 +70,9 @@ pub fn error_type(raw: &str) -> &str {
 pub fn method(raw: &str) -> &'static str {
     const KNOWN: [&str; 10] =
         ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY"];
-    KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(raw)).unwrap_or("_OTHER")
+    let exact = KNOWN.into_iter().find(|known| *known == raw);
+    let known = exact.or_else(|| KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(raw)));
+    known.unwrap_or("_OTHER")
 }
 
 /// An attribute's value: redacted by its key, else by what it holds.

@@ -4,14 +4,19 @@
 mod batches;
 mod body;
 mod calls;
+mod consumers;
+mod document;
+mod export;
 mod head;
 mod health;
 mod hub;
+mod metrics;
 mod page;
 mod parameters;
 mod problem;
 mod services;
 mod summary;
+mod targets;
 mod told;
 mod traces;
 
@@ -23,26 +28,60 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::clock::unix_now_ns;
 use crate::ingest::{Access, Denied, HubClients, IngestLimits, Wish};
 use crate::pipeline::{Damage, Progress};
 use crate::query::{Queries, QueryError};
 use crate::queue::Queue;
+use crate::rollup::Fleet;
 use body::Bounds;
+use metrics::Metrics;
 use problem::Problem;
 use told::Told;
 
 /// Bodies that are being received may hold so much together; beyond it senders come again later.
 const MAX_IN_FLIGHT_BYTES: usize = 256 << 20;
 
+/// Exports that run at once.
+const MAX_EXPORTS: usize = 4;
+
 /// A question waits for so much that is not stored yet, and for so long. The pipeline stores that
 /// much in a fraction of the time.
 const CATCH_UP_BYTES: u64 = 32 << 20;
 const CATCH_UP: Duration = Duration::from_secs(5);
+
+/// Routes that ask for a token. Each is documented beside its handler, and comes here by `routes!`
+/// alone, which puts it into the router and into the document.
+fn guarded() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::with_openapi(document::base())
+        .routes(routes!(page::get))
+        .routes(routes!(summary::get))
+        .routes(routes!(calls::get))
+        .routes(routes!(targets::get))
+        .routes(routes!(consumers::get))
+        .routes(routes!(services::all))
+        .routes(routes!(services::one))
+        .routes(routes!(export::calls))
+        .routes(routes!(export::summary))
+        .routes(routes!(document::get))
+        .routes(routes!(metrics::get))
+        .routes(routes!(batches::post))
+        .routes(routes!(traces::post))
+}
+
+/// Routes that do not.
+fn open() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::default()
+        .routes(routes!(health::get))
+        // The client id in the path is the token.
+        .routes(routes!(hub::post))
+}
 
 /// What the routes need.
 #[derive(Debug)]
@@ -57,9 +96,16 @@ pub(crate) struct Api {
     /// How far the pipeline is.
     pub(crate) progress: watch::Receiver<Progress>,
     pub(crate) queries: Queries,
+    /// Set where the fleet's durations are shown.
+    fleet: Option<Arc<Fleet>>,
+    metrics: Metrics,
     in_flight: Arc<Semaphore>,
     /// Bodies that are checked at once: as many as there are cores to check them.
     checking: Semaphore,
+    /// Exports that may run at once: each holds a thread and some 30 MB.
+    exporting: Arc<Semaphore>,
+    /// The OpenAPI document, once the routes are known.
+    document: Bytes,
     /// Requests without a valid token.
     refused: Told,
     /// Spans that are no HTTP calls.
@@ -87,8 +133,12 @@ impl Api {
             queue,
             progress,
             queries,
+            fleet: None,
+            metrics: Metrics::new(),
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT_BYTES)),
             checking: Semaphore::new(n_cores),
+            exporting: Arc::new(Semaphore::new(MAX_EXPORTS)),
+            document: Bytes::new(),
             refused: Told::default(),
             ignored: Told::default(),
             damage: Damage::default(),
@@ -100,27 +150,31 @@ impl Api {
         Self { damage, ..self }
     }
 
+    /// Shows the fleet's durations too.
+    pub(crate) fn with_fleet(self, fleet: Option<Arc<Fleet>>) -> Self {
+        Self { fleet, ..self }
+    }
+
     /// Everything that is answered.
-    pub(crate) fn router(self) -> Router {
+    pub(crate) fn router(mut self) -> Router {
+        let (asking_for_a_token, mut document) = guarded().split_for_parts();
+        document::guard(&mut document);
+        let (open, rest) = open().split_for_parts();
+        document.merge(rest);
+        document::bound(&mut document);
+        // Texts, numbers and maps with texts as keys: JSON has a form of each.
+        self.document = document.to_json().unwrap_or_default().into();
         let api = Arc::new(self);
-        Router::new()
-            .route("/", get(page::get))
-            .route("/api/v1/summary", get(summary::get))
-            .route("/api/v1/calls", get(calls::get))
-            .route("/api/v1/services", get(services::all))
-            .route("/api/v1/services/{service}", get(services::one))
-            .route("/v1/batches", post(batches::post))
-            .route("/v1/traces", post(traces::post))
+        asking_for_a_token
             .route_layer(middleware::from_fn_with_state(Arc::clone(&api), name_damage))
             .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authenticate))
-            .route("/healthz", get(health::get))
-            // The client id in the path is the token.
-            .route("/v2/{client_id}/{env}/{message}", post(hub::post))
+            .merge(open)
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             .layer(middleware::from_fn(head::bounded))
             // The batches' own reading is bounded, and nothing else reads a body.
             .layer(axum::extract::DefaultBodyLimit::disable())
+            .layer(middleware::from_fn_with_state(Arc::clone(&api), metrics::count))
             .with_state(api)
     }
 

@@ -2,6 +2,7 @@
 //! It never answers before the store is open, and never loses at its end what it acknowledged.
 
 mod builder;
+mod export_command;
 mod queue_command;
 mod serve;
 mod server;
@@ -9,6 +10,7 @@ mod token_command;
 mod tokens;
 
 pub use builder::Builder;
+pub use export_command::{ExportCommandError, export_command};
 pub use queue_command::{QueueError, queue_command};
 pub use serve::serve;
 pub use token_command::{TokenError, token_command};
@@ -30,6 +32,7 @@ use crate::ingest::Access;
 use crate::pipeline::{self, Pipeline};
 use crate::query::Queries;
 use crate::queue::{Embedded, OpenError, Quarantine, Queue};
+use crate::rollup::Fleet;
 use crate::store::{DataDir, DirError, Reader, Store, WriteError, Writer};
 use server::Server;
 use tokens::Watch;
@@ -43,6 +46,9 @@ const LAST_ROUND: Duration = Duration::from_secs(5);
 
 /// Ids of stored batches that the queue is told of, so that it knows them when they are sent again.
 const KNOWN_IDS: usize = 100_000;
+
+/// Series of the fleet's durations; each takes 18 lines of `/metrics`.
+const FLEET_SERIES: usize = 2_000;
 
 /// A running collector. Ends with [`Collector::shutdown`]; when it is dropped instead, it ends by
 /// itself soon after, and nobody waits for it.
@@ -109,6 +115,7 @@ struct Opened {
     reader: Reader,
     queue: Arc<dyn Queue>,
     pipeline: Pipeline,
+    fleet: Option<Arc<Fleet>>,
     beside: Beside,
 }
 
@@ -174,14 +181,14 @@ impl Collector {
         let (limits, header_timeout) = (settings.limits, settings.header_timeout);
         let max_connections = settings.max_connections;
         let (hub_clients, body_timeout) = (settings.hub_clients.clone(), settings.body_timeout);
-        let Opened { reader, queue, pipeline, beside } =
+        let Opened { reader, queue, pipeline, fleet, beside } =
             open(settings, Arc::clone(&access)).await?;
         let (progress, damage) = (pipeline.progress.clone(), pipeline.damage.clone());
         let queries = Queries::new(Arc::new(reader));
         let queue_end = Arc::clone(&queue);
         let api = Api::new(access, hub_clients, limits, body_timeout, queue_end, progress, queries);
-        let server =
-            Server { router: api.with_damage(damage).router(), header_timeout, max_connections };
+        let router = api.with_fleet(fleet).with_damage(damage).router();
+        let server = Server { router, header_timeout, max_connections };
         let running = Running::start(listener, server, queue, pipeline, beside);
         Ok(Self { address, running: Mutex::new(Some(running)) })
     }
@@ -243,6 +250,7 @@ async fn open(settings: Settings, access: Arc<Access>) -> Result<Opened, StartEr
         let queue = Embedded::open(&path, settings.queue, position, known)?;
         let queue: Arc<dyn Queue> = Arc::new(queue);
         let quarantine = Quarantine::of(&path).within(settings.queue.quarantine);
+        let fleet = settings.fleet_metrics.then(|| Arc::new(Fleet::new(FLEET_SERIES)));
         let pipeline = pipeline::start(
             Arc::clone(&queue),
             Box::new(writer),
@@ -250,6 +258,7 @@ async fn open(settings: Settings, access: Arc<Access>) -> Result<Opened, StartEr
             settings.retention,
             position,
             handlers.wanted.clone(),
+            fleet.clone(),
         );
         let pipeline = pipeline.map_err(StartError::Thread)?;
         let watch = Watch::start(&path, access)?;
@@ -257,6 +266,7 @@ async fn open(settings: Settings, access: Arc<Access>) -> Result<Opened, StartEr
             reader: Reader::new(path),
             queue,
             pipeline,
+            fleet,
             beside: Beside { watch, handlers },
         })
     });

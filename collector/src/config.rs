@@ -7,7 +7,7 @@ mod sources;
 mod tests;
 mod token_cli;
 
-pub use cli::{Cli, Command, QueueCommand, QueueFlags, ServeFlags};
+pub use cli::{Cli, Command, ExportFlags, QueueCommand, QueueFlags, ServeFlags};
 pub use token_cli::{NewToken, TokenCommand, TokenScope};
 
 use std::path::{Path, PathBuf};
@@ -36,6 +36,7 @@ pub struct Settings {
     pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
     pub(crate) retention: Retention,
+    pub(crate) fleet_metrics: bool,
     pub(crate) hits: HitSettings,
 }
 
@@ -68,6 +69,7 @@ impl Default for Settings {
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
             retention: Retention { calls_days: 15, minutes_days: 32, batches_days: 2 },
+            fleet_metrics: false,
             hits: HitSettings::default(),
         }
     }
@@ -123,6 +125,8 @@ impl Settings {
                 _ => None,
             },
         );
+        let yes_or_no = |text: &str| text.parse().ok();
+        reading.set("fleet_metrics", "true or false", &mut self.fleet_metrics, yes_or_no);
         reading.seconds("header_timeout_seconds", &mut self.header_timeout);
         reading.seconds("body_timeout_seconds", &mut self.body_timeout);
         reading.hits(&mut self.hits);

@@ -5,6 +5,9 @@ mod access;
 mod auth;
 mod decompress;
 mod depth;
+#[cfg(any(test, feature = "fuzzing"))]
+#[allow(unreachable_pub, reason = "reached with the feature alone; tests are inside")]
+pub mod fuzz;
 mod hub;
 mod id;
 mod lines;

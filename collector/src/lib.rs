@@ -32,6 +32,7 @@ mod query;
 mod hits;
 
 mod dashboard;
+mod export;
 
 mod api;
 
@@ -39,6 +40,11 @@ pub mod config;
 
 mod app;
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use ingest::fuzz;
+
 pub use app::{
-    Builder, Collector, QueueError, StartError, TokenError, queue_command, serve, token_command,
+    Builder, Collector, ExportCommandError, QueueError, StartError, TokenError, export_command,
+    queue_command, serve, token_command,
 };

@@ -6,13 +6,17 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use egret_collector::config::{Cli, Command, ServeFlags, Settings};
-use egret_collector::{queue_command, token_command};
+use egret_collector::{export_command, queue_command, token_command};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     start_log();
     let done = match Cli::parse().command {
         Command::Serve(flags) => serve(&flags),
+        Command::Export(flags) => {
+            let env = |name: &str| std::env::var(name).ok();
+            export_command(*flags, env, std::io::stdout()).map_err(Into::into)
+        }
         Command::Queue(command) => {
             let env = |name: &str| std::env::var(name).ok();
             queue_command(command, env, &mut std::io::stdout().lock()).map_err(Into::into)

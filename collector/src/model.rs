@@ -70,6 +70,12 @@ pub(crate) struct TimeRange {
     pub(crate) to_ns: u64,
 }
 
+impl Default for TimeRange {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
 impl TimeRange {
     /// All of time.
     pub(crate) const ALL: Self = Self { from_ns: 0, to_ns: u64::MAX };

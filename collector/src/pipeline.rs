@@ -13,7 +13,7 @@ mod scrub;
 mod tests;
 
 pub(crate) use damage::Damage;
-pub(crate) use progress::Progress;
+pub(crate) use progress::{Done, Progress};
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,6 +28,7 @@ use tokio::sync::{oneshot, watch};
 use crate::clock::unix_now_ns;
 use crate::model::{Day, Position, Received};
 use crate::queue::{Quarantine, Queue, Read, Taken};
+use crate::rollup::Fleet;
 use crate::store::{LogBounds, Retention, Store, WriteError};
 use gather::{Added, Gathered};
 
@@ -69,6 +70,7 @@ pub(crate) fn start(
     retention: Retention,
     position: Position,
     hits: Option<HitsWanted>,
+    fleet: Option<Arc<Fleet>>,
 ) -> Result<Pipeline, std::io::Error> {
     let (ended, end) = oneshot::channel();
     let (stop, stopped) = channel();
@@ -77,7 +79,8 @@ pub(crate) fn start(
     damage.set_names(store.damaged());
     let seen = damage.clone();
     scrub::start(store.examiner(), damage.clone())?;
-    let (told, progress) = watch::channel(Progress { position, is_failing: false });
+    let begun = Progress { position, is_failing: false, done: Done::default() };
+    let (told, progress) = watch::channel(begun);
     std::thread::Builder::new().name("egret-pipeline".to_owned()).spawn(move || {
         // Also when this thread panics, nothing is taken that nobody stores.
         let queue = Closing(queue, seen.clone());
@@ -88,6 +91,8 @@ pub(crate) fn start(
             retention,
             templates: Templates::default(),
             position,
+            done: Done::default(),
+            fleet,
             told,
             pruned: None,
             hits,
@@ -123,6 +128,9 @@ struct Worker {
     templates: Templates,
     /// Everything before it is stored.
     position: Position,
+    done: Done,
+    /// Where the fleet's durations are counted, when that is wanted.
+    fleet: Option<Arc<Fleet>>,
     told: watch::Sender<Progress>,
     /// The day on which old things were last removed.
     pruned: Option<Day>,
@@ -167,6 +175,7 @@ impl Worker {
                 (damaged.position.0, damaged.batch_id, damaged.problem);
             tracing::error!(position, ?batch_id, problem, "damage in the queue; see quarantine");
             self.quarantine.keep_damaged(damaged)?;
+            self.done.n_quarantined += 1;
         }
         match self.write(&taken.batches, taken.next) {
             Err(WriteOrGather::Write(error)) if error.blames_the_batch() => {
@@ -183,18 +192,30 @@ impl Worker {
             tracing::info!("batches are stored again");
         }
         self.queue.acknowledge(taken.next);
-        self.told.send_replace(Progress { position: taken.next, is_failing: false });
+        self.tell(false);
         Ok(())
     }
 
     fn write(&mut self, batches: &[Received], position: Position) -> Result<(), WriteOrGather> {
         let mut gathered = Gathered::up_to(position, self.log_bounds());
+        let mut done = self.done;
         for batch in batches {
-            if let Added::Unreadable(problem) = self.gather(&mut gathered, batch)? {
-                self.set_aside(batch, "unreadable", &problem).map_err(WriteOrGather::Quarantine)?;
+            match self.gather(&mut gathered, batch)? {
+                Added::New => done.add(batch),
+                Added::Known => {}
+                Added::Unreadable(problem) => {
+                    let set_aside = self.set_aside(batch, "unreadable", &problem);
+                    set_aside.map_err(WriteOrGather::Quarantine)?;
+                    done.n_quarantined += 1;
+                }
             }
         }
-        Ok(self.store.write(gathered.group())?)
+        self.store.write(gathered.group())?;
+        self.done = done;
+        if let Some(fleet) = &self.fleet {
+            fleet.add(&gathered.group().minutes);
+        }
+        Ok(())
     }
 
     /// `None` when nobody handles hits.
@@ -212,6 +233,7 @@ impl Worker {
                     let problem = format!("{error}: {:?}", error.source().map(ToString::to_string));
                     self.set_aside(batch, "unstorable", &problem)
                         .map_err(WriteOrGather::Quarantine)?;
+                    self.done.n_quarantined += 1;
                 }
                 written => written?,
             }
@@ -241,7 +263,7 @@ impl Worker {
         if !was_failing {
             let failure: &(dyn Error + 'static) = failure;
             tracing::error!(failure, "cannot store; the queue keeps what comes until it works");
-            self.told.send_replace(Progress { position: self.position, is_failing: true });
+            self.tell(true);
         }
     }
 
@@ -260,6 +282,11 @@ impl Worker {
             tracing::error!(error, "cannot move a damaged file aside");
         }
         self.damage.moved(self.store.damaged());
+    }
+
+    fn tell(&self, is_failing: bool) {
+        let (position, done) = (self.position, self.done);
+        self.told.send_replace(Progress { position, is_failing, done });
     }
 
     fn prune_daily(&mut self) {

@@ -1,8 +1,10 @@
 //! Questions about what is stored, and their answers.
 //! It never writes, and never blocks a runtime: callers run it where blocking is allowed.
 
+mod call_fields;
 mod calls;
 mod cursor;
+mod groups;
 mod matching;
 mod services;
 mod summary;
@@ -12,6 +14,7 @@ mod time;
 
 pub(crate) use calls::CallsPage;
 pub(crate) use cursor::Cursor;
+pub(crate) use groups::{Consumers, GroupsQuery, Targets};
 pub(crate) use matching::{CallFilter, StatusFilter};
 pub(crate) use services::{Service, Services, ServicesQuery};
 pub(crate) use summary::{Summary, SummaryRow};
@@ -22,7 +25,7 @@ use std::sync::Arc;
 use egret::record::Kind;
 
 use crate::model::TimeRange;
-use crate::store::{History, ReadError};
+use crate::store::{History, ReadError, StoreSize};
 
 /// A question that could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +86,21 @@ impl Queries {
         query: &ServicesQuery,
     ) -> Result<Option<Service>, QueryError> {
         services::one(&*self.history, name, query)
+    }
+
+    /// Sums by vendor.
+    pub(crate) fn targets(&self, query: &GroupsQuery) -> Result<Targets, QueryError> {
+        groups::targets(&*self.history, query)
+    }
+
+    /// Sums by consumer.
+    pub(crate) fn consumers(&self, query: &GroupsQuery) -> Result<Consumers, QueryError> {
+        groups::consumers(&*self.history, query)
+    }
+
+    /// How much of the disk the store takes.
+    pub(crate) fn store_size(&self) -> Result<StoreSize, QueryError> {
+        Ok(self.history.size()?)
     }
 
     /// A page of calls, the newest first.

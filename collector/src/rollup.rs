@@ -1,11 +1,13 @@
 //! What is kept of a batch beside its own bytes: roll-ups and an outline that prunes.
 //! It never stores anything: it is pure, a batch in and values out.
 
+mod fleet;
 mod hits;
 mod outline;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use fleet::{Durations, Fleet};
 pub(crate) use hits::hits;
 pub(crate) use outline::{Outline, outcome_bit};
 

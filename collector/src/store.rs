@@ -32,6 +32,7 @@ mod prune;
 mod reader;
 mod rollups;
 mod schema;
+mod size;
 mod sums;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -47,6 +48,7 @@ pub(crate) use hits_log::{LogBounds, LoggedHits};
 pub(crate) use mend::{DamagedDay, Examiner};
 pub(crate) use prune::Retention;
 pub(crate) use reader::{ReadError, Reader, SeriesTotal, SummaryFilter};
+pub(crate) use size::StoreSize;
 pub(crate) use tokens::{TokenFile, TokenFileError};
 pub(crate) use writer::{Block, Group, Writer};
 
@@ -105,6 +107,9 @@ pub(crate) trait History: Debug + Send + Sync {
 
     /// Who was seen, of one service or of all; the last seen first.
     fn instances(&self, service: Option<&str>) -> Result<Vec<(Instance, Sighting)>, ReadError>;
+
+    /// How much of the disk it takes.
+    fn size(&self) -> Result<StoreSize, ReadError>;
 
     /// All blocks that pass the filter.
     fn blocks(&self, filter: BlockFilter) -> Result<Box<dyn Blocks>, ReadError>;

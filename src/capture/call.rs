@@ -173,6 +173,6 @@ impl<'a> Call<'a> {
         }
         let around = scope.iter().flat_map(Tags::attribute_pairs);
         record.set_attributes(around.chain(self.attributes.iter().copied()));
-        recorder.offer(&record, now);
+        recorder.offer(&record);
     }
 }

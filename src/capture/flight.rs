@@ -332,7 +332,7 @@ impl Attempt {
         let tagged = self.tags.iter().flat_map(Tags::attribute_pairs);
         let facts = self.facts.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         record.set_attributes(facts.chain(tagged));
-        recorder.offer(&record, ended.at);
+        recorder.offer(&record);
     }
 }
 

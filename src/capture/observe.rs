@@ -167,6 +167,6 @@ impl Drop for Watch<'_> {
         if let Some(error_type) = error_type {
             record.set_error_type(error_type);
         }
-        self.recorder.offer(&record, now);
+        self.recorder.offer(&record);
     }
 }

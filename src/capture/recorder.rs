@@ -71,15 +71,15 @@ impl Recorder {
         Record::new(kind, method, SafeUrl::parse(url, &mut scratch.0), start_unix_ns)
     }
 
-    /// Hands on a record that ended `now`.
-    pub(super) fn offer(&self, record: &Record<'_>, now: Tick) {
+    /// Hands on a record.
+    pub(super) fn offer(&self, record: &Record<'_>) {
         let child = match self.0.child.get() {
             Some(child) => child,
-            None if self.0.queue.offer(record, now).is_ok() => return,
+            None if self.0.queue.offer(record).is_ok() => return,
             None => self.0.child.get_or_init(|| (self.0.respawn)()),
         };
         if let Some(child) = child {
-            child.offer(record, now);
+            child.offer(record);
         }
     }
 }

@@ -20,6 +20,7 @@ use super::stats::{HitsStats, Unfinished};
 use super::tally::Tally;
 use super::{BoxedHandler, HitHandler};
 use crate::clock::{Tick, unix_now_ns};
+use crate::fork::Home;
 
 /// Longest deadline that is told from "for ever".
 const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3_600);
@@ -28,7 +29,7 @@ const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 3_600);
 pub(super) struct Rounds {
     /// The process whose threads these are. A fork has none of them, and must not touch the locks:
     /// some thread of the parent may have held them at that moment.
-    process: u32,
+    home: Home,
     /// Hits in a fork.
     n_forked: AtomicU64,
     state: Mutex<State>,
@@ -53,7 +54,7 @@ struct State {
 impl Rounds {
     pub(super) fn new(board: Board, schedule: Schedule, tally: Tally) -> Self {
         Self {
-            process: std::process::id(),
+            home: Home::here(),
             n_forked: AtomicU64::new(0),
             state: Mutex::new(State { board, schedule, last_round: None, n_keys: 0 }),
             tally: Mutex::new(tally),
@@ -141,7 +142,7 @@ impl Rounds {
     }
 
     fn is_forked(&self) -> bool {
-        self.process != std::process::id()
+        self.home.is_elsewhere()
     }
 
     /// What a handler's thread does, until it is through with the last round.

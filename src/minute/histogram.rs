@@ -47,8 +47,14 @@ impl Histogram {
     pub fn merge(&mut self, other: &Self) {
         self.zeros = self.zeros.saturating_add(other.zeros);
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+        // Both are in order: from where the last one went, the next is not far.
+        let mut from = 0;
         for &(index, count) in &other.counts {
-            self.add(index, count);
+            from += self.counts[from..].iter().take_while(|(known, _)| *known < index).count();
+            match self.counts.get_mut(from) {
+                Some((known, sum)) if *known == index => *sum = sum.saturating_add(count),
+                _ => self.counts.insert(from, (index, count)),
+            }
         }
     }
 
@@ -125,7 +131,11 @@ impl Histogram {
             let distance = u16::try_from(varint::read(&mut bytes)?).ok()?;
             index = index.checked_add(distance).filter(|index| *index <= MAX_INDEX)?;
             let count = varint::read(&mut bytes)?;
-            histogram.add(index, count);
+            // They come in order; only a bucket that is told twice is not the last.
+            match histogram.counts.last_mut() {
+                Some((last, sum)) if *last == index => *sum = sum.saturating_add(count),
+                _ => histogram.counts.push((index, count)),
+            }
         }
         Some(histogram)
     }

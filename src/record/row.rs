@@ -3,10 +3,11 @@
 //!
 //! ```text
 //! u32 length of what follows
-//! u8 kind, u8 outcome, u32 presence bits (one per optional number, in the order of `NUMBERS`)
-//! u64 start, then 8 bytes for each number that is present
-//! u8 peer length (0, 4, 16) and the address; u8 id bits and the ids
-//! 11 texts, each u16 length and its bytes
+//! u8 kind, u8 outcome, u8 peer length (0, 4, 16), u8 id bits
+//! u16 number bits, u16 text bits: which of them are there, in the order of `numbers` and `texts`
+//! u64 start, 8 bytes for each number, the peer, the ids
+//! u16 for each text: its length
+//! each text's bytes
 //! ```
 
 use std::borrow::Cow;
@@ -23,42 +24,94 @@ pub struct RowError;
 const N_NUMBERS: usize = 14;
 const N_TEXTS: usize = 11;
 
+/// What stands before the texts at most.
+const MAX_HEAD_BYTES: usize = 20 + 8 * N_NUMBERS + 16 + 48 + 2 * N_TEXTS;
+
 /// Appends the record's row to `out` (about 100 bytes; no other allocation).
 pub fn write_row(record: &Record<'_>, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(&[0; 4]);
-    out.push(record.kind as u8);
-    out.push(record.outcome as u8);
-    let numbers = numbers(record);
-    let presence = numbers
-        .iter()
-        .enumerate()
-        .fold(0u32, |bits, (n, number)| bits | (u32::from(number.is_some()) << n));
-    out.extend_from_slice(&presence.to_le_bytes());
-    out.extend_from_slice(&record.start_unix_ns.to_le_bytes());
-    for number in numbers.into_iter().flatten() {
-        out.extend_from_slice(&number.to_le_bytes());
-    }
-    match record.peer_address {
-        None => out.push(0),
-        Some(IpAddr::V4(address)) => {
-            out.push(4);
-            out.extend_from_slice(&address.octets());
-        }
-        Some(IpAddr::V6(address)) => {
-            out.push(16);
-            out.extend_from_slice(&address.octets());
+    let texts = texts(record);
+    let mut head = Head { bytes: [0; MAX_HEAD_BYTES], length: 20 };
+    let mut present = 0u16;
+    for (n, number) in numbers(record).into_iter().enumerate() {
+        if let Some(number) = number {
+            present |= 1 << n;
+            head.put(number.to_le_bytes());
         }
     }
-    write_ids(record, out);
-    for text in texts(record) {
-        // Redaction bounds every text far below 64 KiB.
-        let length = u16::try_from(text.len()).unwrap_or(0);
-        out.extend_from_slice(&length.to_le_bytes());
-        out.extend_from_slice(&text.as_bytes()[..usize::from(length)]);
+    let n_peer_bytes = head.put_peer(record.peer_address);
+    let ids = head.put_ids(record);
+    let (mut n_text_bytes, mut present_texts) = (0, 0u16);
+    for (n, text) in texts.iter().enumerate() {
+        if !text.is_empty() {
+            present_texts |= 1 << n;
+            // Redaction bounds every text far below 64 KiB.
+            let length = u16::try_from(text.len()).unwrap_or(0);
+            n_text_bytes += usize::from(length);
+            head.put(length.to_le_bytes());
+        }
     }
-    let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
-    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
+    let length = u32::try_from(head.length + n_text_bytes - 4).unwrap_or(u32::MAX);
+    head.bytes[..4].copy_from_slice(&length.to_le_bytes());
+    head.bytes[4..8].copy_from_slice(&[record.kind as u8, record.outcome as u8, n_peer_bytes, ids]);
+    head.bytes[8..10].copy_from_slice(&present.to_le_bytes());
+    head.bytes[10..12].copy_from_slice(&present_texts.to_le_bytes());
+    head.bytes[12..20].copy_from_slice(&record.start_unix_ns.to_le_bytes());
+    out.reserve(head.length + n_text_bytes);
+    out.extend_from_slice(&head.bytes[..head.length]);
+    for text in texts {
+        if !text.is_empty() && text.len() <= usize::from(u16::MAX) {
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+}
+
+/// A row's beginning, while it is written.
+struct Head {
+    bytes: [u8; MAX_HEAD_BYTES],
+    length: usize,
+}
+
+impl Head {
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        if let Some(place) = self.bytes.get_mut(self.length..self.length + N) {
+            place.copy_from_slice(&bytes);
+            self.length += N;
+        }
+    }
+
+    fn put_peer(&mut self, peer: Option<IpAddr>) -> u8 {
+        match peer {
+            None => 0,
+            Some(IpAddr::V4(address)) => {
+                self.put(address.octets());
+                4
+            }
+            Some(IpAddr::V6(address)) => {
+                self.put(address.octets());
+                16
+            }
+        }
+    }
+
+    /// Says by bits which ids there are.
+    fn put_ids(&mut self, record: &Record<'_>) -> u8 {
+        let mut bits = 0;
+        let long = [record.call_id, record.trace_id];
+        for (n, id) in long.into_iter().enumerate() {
+            if let Some(id) = id {
+                bits |= 1 << n;
+                self.put(id);
+            }
+        }
+        let short = [record.span_id, record.parent_span_id];
+        for (n, id) in short.into_iter().enumerate() {
+            if let Some(id) = id {
+                bits |= 4 << n;
+                self.put(id);
+            }
+        }
+        bits
+    }
 }
 
 /// Takes the next row off `bytes`; `None` at its end.
@@ -90,34 +143,39 @@ struct Fields<'a> {
 }
 
 fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
-    let [kind, outcome] = take(row)?;
+    let [kind, outcome, n_peer_bytes, ids] = take(row)?;
     let kind = *Kind::ALL.get(usize::from(kind)).ok_or(RowError)?;
     let outcome = *Outcome::ALL.get(usize::from(outcome)).ok_or(RowError)?;
-    let presence = u32::from_le_bytes(take(row)?);
+    let present = u16::from_le_bytes(take(row)?);
+    let present_texts = u16::from_le_bytes(take(row)?);
     let start_unix_ns = u64::from_le_bytes(take(row)?);
     let mut numbers = [None; N_NUMBERS];
     for (n, number) in numbers.iter_mut().enumerate() {
-        if presence & (1 << n) != 0 {
+        if present & (1 << n) != 0 {
             *number = Some(u64::from_le_bytes(take(row)?));
         }
     }
-    let peer_address = match take::<1>(row)?[0] {
+    let peer_address = match n_peer_bytes {
         0 => None,
         4 => Some(IpAddr::from(take::<4>(row)?)),
         16 => Some(IpAddr::from(take::<16>(row)?)),
         _ => return Err(RowError),
     };
-    let ids = take::<1>(row)?[0];
     let call_id = if ids & 1 != 0 { Some(take(row)?) } else { None };
     let trace_id = if ids & 2 != 0 { Some(take(row)?) } else { None };
     let span_id = if ids & 4 != 0 { Some(take(row)?) } else { None };
     let parent_span_id = if ids & 8 != 0 { Some(take(row)?) } else { None };
+    let mut lengths = [0; N_TEXTS];
+    for (n, length) in lengths.iter_mut().enumerate() {
+        if present_texts & (1 << n) != 0 {
+            *length = usize::from(u16::from_le_bytes(take(row)?));
+        }
+    }
+    // All texts at once: each is one of its own only by where it is cut.
+    let mut rest = std::str::from_utf8(row).map_err(|_| RowError)?;
     let mut texts = [""; N_TEXTS];
-    for text in &mut texts {
-        let length = usize::from(u16::from_le_bytes(take(row)?));
-        let (bytes, rest) = row.split_at_checked(length).ok_or(RowError)?;
-        *text = std::str::from_utf8(bytes).map_err(|_| RowError)?;
-        *row = rest;
+    for (text, length) in texts.iter_mut().zip(lengths) {
+        (*text, rest) = rest.split_at_checked(length).ok_or(RowError)?;
     }
     let fields = Fields {
         kind,
@@ -237,18 +295,6 @@ fn texts<'r>(record: &'r Record<'_>) -> [&'r str; N_TEXTS] {
         &record.consumer,
         &record.attributes,
     ]
-}
-
-fn write_ids(record: &Record<'_>, out: &mut Vec<u8>) {
-    let bits = u8::from(record.call_id.is_some())
-        | u8::from(record.trace_id.is_some()) << 1
-        | u8::from(record.span_id.is_some()) << 2
-        | u8::from(record.parent_span_id.is_some()) << 3;
-    out.push(bits);
-    out.extend(record.call_id.iter().flatten());
-    out.extend(record.trace_id.iter().flatten());
-    out.extend(record.span_id.iter().flatten());
-    out.extend(record.parent_span_id.iter().flatten());
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], RowError> {

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use super::signs::{MARK, ODD, Signs};
+
 /// Words that name a secret wherever they stand in a key.
 const PARTS: [&str; 18] = [
     "token",
@@ -45,6 +47,9 @@ const WORDS: [&str; 13] = [
 /// A value may be an encoded URL whose query holds an encoded URL; three layers are real.
 pub(super) const MAX_LAYERS: usize = 3;
 
+/// So many letters and digits no field's name has.
+const MAX_LETTERS: usize = 64;
+
 /// Longest key that is looked at.
 const MAX_KEY_BYTES: usize = 4096;
 
@@ -52,6 +57,15 @@ const MAX_KEY_BYTES: usize = 4096;
 /// HTTP conventions and the auth/token/key/secret/password/signature family, in any spelling.
 #[must_use]
 pub fn is_sensitive_key(key: &str) -> bool {
+    signed_is_sensitive(key, Signs::of(key))
+}
+
+/// [`is_sensitive_key`] for who knows the key's signs.
+pub(super) fn signed_is_sensitive(key: &str, signs: Signs) -> bool {
+    may_name_secret(key, signs) && names_secret(key)
+}
+
+fn names_secret(key: &str) -> bool {
     // Nor is a key of kilobytes, which would have to be decoded first.
     if key.len() > MAX_KEY_BYTES {
         return true;
@@ -63,30 +77,25 @@ pub fn is_sensitive_key(key: &str) -> bool {
             _ => break,
         }
     }
-    let mut squeezed = [0u8; 64];
+    let mut squeezed = [0u8; MAX_LETTERS];
     let mut length = 0;
     for byte in key.bytes().filter(u8::is_ascii_alphanumeric).take(squeezed.len()) {
         squeezed[length] = byte.to_ascii_lowercase();
         length += 1;
     }
-    // A key of more than 64 letters is nobody's field name: better safe.
+    // A key of so many letters is nobody's field name: better safe.
     if length == squeezed.len() {
         return true;
     }
     let squeezed = &squeezed[..length];
     let n_digits = squeezed.iter().rev().take_while(|b| b.is_ascii_digit()).count();
     let squeezed = &squeezed[..length - n_digits];
-    let letters = letters(squeezed);
-    // Almost every key lacks a letter of every word, which a few instructions tell.
-    let may_hold = |mask: u32| letters & mask == mask;
-    let mut parts = PARTS.iter().zip(PARTS_LETTERS).filter(|(_, mask)| may_hold(*mask));
-    parts.any(|(part, _)| contains(squeezed, part.as_bytes()))
+    PARTS.iter().any(|part| contains(squeezed, part.as_bytes()))
         || squeezed.ends_with(b"key")
         || holds_but(squeezed, b"auth", &[b"author"])
         || contains(squeezed, b"authoriz")
         || holds_but(squeezed, b"pass", &[b"passenger", b"passage", b"compass", b"passive"])
-        || WORDS_LETTERS.into_iter().any(may_hold)
-            && words(&key).any(|word| WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)))
+        || words(&key).any(|word| WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)))
 }
 
 /// Whether `part` occurs, and none of the words that only look like it.
@@ -94,32 +103,51 @@ fn holds_but(key: &[u8], part: &[u8], harmless: &[&[u8]]) -> bool {
     contains(key, part) && !harmless.iter().any(|word| contains(key, word))
 }
 
-/// The letters of each of [`PARTS`].
-const PARTS_LETTERS: [u32; PARTS.len()] = letters_of(PARTS);
+/// Whether the signs of a key allow that it names a secret. Almost every key lacks a letter of
+/// every word, which a few instructions tell.
+fn may_name_secret(key: &str, signs: Signs) -> bool {
+    let is_plain = key.len() < MAX_LETTERS && !signs.has(MARK.or(ODD));
+    if !is_plain || SIGNS_OF_PARTS.iter().fold(false, |any, part| any | signs.has_all(*part)) {
+        return true;
+    }
+    // A key of small letters is one word.
+    if signs.is_small_word() {
+        WORDS.contains(&key)
+    } else {
+        let mut words = WORDS.iter().zip(SIGNS_OF_WORDS);
+        words.any(|(word, letters)| signs.has_all(letters) && holds_word(key, word))
+    }
+}
+
+/// Whether a word stands anywhere in a key, whatever the case.
+fn holds_word(key: &str, word: &str) -> bool {
+    let mut windows = key.as_bytes().windows(word.len());
+    windows.any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// The letters of each of [`PARTS`], and of what else counts anywhere in a key.
+const SIGNS_OF_PARTS: [Signs; PARTS.len() + 3] = {
+    let mut signs = [Signs::of_word("key"); PARTS.len() + 3];
+    signs[0] = Signs::of_word("auth");
+    signs[1] = Signs::of_word("pass");
+    let mut n = 0;
+    while n < PARTS.len() {
+        signs[n + 2] = Signs::of_word(PARTS[n]);
+        n += 1;
+    }
+    signs
+};
 
 /// The letters of each of [`WORDS`].
-const WORDS_LETTERS: [u32; WORDS.len()] = letters_of(WORDS);
-
-const fn letters_of<const N: usize>(words: [&str; N]) -> [u32; N] {
-    let mut masks = [0; N];
+const SIGNS_OF_WORDS: [Signs; WORDS.len()] = {
+    let mut signs = [Signs::of_word(""); WORDS.len()];
     let mut n = 0;
-    while n < N {
-        masks[n] = letters(words[n].as_bytes());
+    while n < WORDS.len() {
+        signs[n] = Signs::of_word(WORDS[n]);
         n += 1;
     }
-    masks
-}
-
-/// Which of the letters from a to z occur, as bits; other bytes fall on any of the 32.
-const fn letters(text: &[u8]) -> u32 {
-    let mut mask = 0;
-    let mut n = 0;
-    while n < text.len() {
-        mask |= 1 << (text[n] & 31);
-        n += 1;
-    }
-    mask
-}
+    signs
+};
 
 /// Percent-decoding, once; borrows when there is nothing to decode.
 pub(crate) fn decoded(text: &str) -> Cow<'_, str> {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::key::{MAX_LAYERS, decoded, is_sensitive_key};
+use super::signs::{CAPITAL, DIGIT, MARK, ODD, Signs};
 
 /// What a secret's value is replaced by, as the OpenTelemetry conventions write it.
 pub const REDACTED: &str = "REDACTED";
@@ -44,16 +45,28 @@ const ISSUED: [&str; 30] = [
 ];
 
 /// Shortest value that is taken for an issued token by its look alone.
-const MIN_TOKEN_BYTES: usize = 16;
+pub(super) const MIN_TOKEN_BYTES: usize = 16;
 
 /// Whether a value as a whole has the look of an issued token or of a bot's path segment.
-pub(super) fn looks_secret(value: &str) -> bool {
-    value.len() >= MIN_TOKEN_BYTES && (is_bot_token(value) || has_token(value))
+pub(super) fn looks_secret(value: &str, signs: Signs) -> bool {
+    value.len() >= MIN_TOKEN_BYTES
+        && ((signs.has(MARK) && is_bot_token(value))
+            || may_have_token(value, signs) && has_token(value))
 }
 
 /// Whether a text is a secret or holds one: an issued token, a URL with user-info, an
 /// authorization scheme, or `key=value`, `key: value`, `"key":"value"` with a sensitive key.
+#[cfg(any(feature = "client", test))]
 pub(super) fn holds_secret(text: &str) -> bool {
+    signed_holds_secret(text, Signs::of(text))
+}
+
+/// [`holds_secret`] for who knows the text's signs.
+pub(super) fn signed_holds_secret(text: &str, signs: Signs) -> bool {
+    if !signs.has(MARK.or(ODD)) {
+        // Nothing stands between a key and its value, and nothing is encoded.
+        return text.len() >= MIN_TOKEN_BYTES && may_have_token(text, signs) && has_token(text);
+    }
     // Too short for a token, and nothing that could stand between a key and its value.
     let marks = |b: u8| matches!(b, b':' | b'=' | b'%' | b'+' | b'@') || b <= b' ' || !b.is_ascii();
     if text.len() < MIN_TOKEN_BYTES && !text.bytes().any(marks) {
@@ -79,17 +92,32 @@ fn is_bot_token(value: &str) -> bool {
     })
 }
 
+/// Whether the signs of a text allow an issued token: a digit or a capital is in each, and one
+/// begins where a word does.
+fn may_have_token(text: &str, signs: Signs) -> bool {
+    signs.has(DIGIT.or(CAPITAL))
+        && (!signs.is_word() || text.as_bytes().first().is_some_and(|first| begins_token(*first)))
+}
+
+/// Whether one of [`ISSUED`] begins so.
+pub(super) fn begins_token(byte: u8) -> bool {
+    matches!(
+        byte,
+        b's' | b'r' | b'p' | b'w' | b'g' | b'x' | b'A' | b'y' | b'S' | b'e' | b'h' | b'n' | b'd'
+    )
+}
+
 /// An issued token anywhere: one of the prefixes after something that is no letter or digit, and
 /// at least [`MIN_TOKEN_BYTES`] in all, a digit or a capital among them (`sk-learn-contrib` has
 /// none).
-fn has_token(text: &str) -> bool {
+pub(super) fn has_token(text: &str) -> bool {
     let bytes = text.as_bytes();
     // How far a token could go that begins here is told once for the whole run: a text that repeats
     // a prefix would otherwise be gone over from each of them.
     let mut run = TokenRun::default();
     (0..bytes.len().saturating_sub(MIN_TOKEN_BYTES - 1)).any(|at| {
         let begins = (at == 0 || !bytes[at - 1].is_ascii_alphanumeric())
-            && b"srpwgxAySehnd".contains(&bytes[at])
+            && begins_token(bytes[at])
             && ISSUED.iter().any(|prefix| bytes[at..].starts_with(prefix.as_bytes()));
         if !begins {
             return false;

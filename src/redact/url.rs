@@ -1,8 +1,9 @@
 //! A URL in parts from which user-info, secrets and the fragment are gone.
 //! Never keeps an authority that it could not read: half of a malformed URL may be a password.
 
-use super::key::{decoded, is_sensitive_key};
-use super::secret::{REDACTED, holds_secret, looks_secret};
+use super::key::{decoded, signed_is_sensitive};
+use super::secret::{REDACTED, looks_secret, signed_holds_secret};
+use super::signs::{CAPITAL, DIGIT, MARK, Signs};
 use super::{MARGIN_BYTES, MAX_TEXT_BYTES, bounded, cut, looked_at, up_to};
 
 /// The parts of a URL that a record may carry. Made only by redaction, so that holding one is the
@@ -24,11 +25,15 @@ impl<'a> SafeUrl<'a> {
     /// A URL whose authority is malformed comes back empty.
     #[must_use]
     pub fn parse(raw: &'a str, scratch: &'a mut String) -> Self {
+        #[cfg(feature = "wire")]
+        if let Some(url) = super::plain::parse(raw) {
+            return url;
+        }
         let Some(split) = split(head(raw)) else {
             return Self::default();
         };
         scratch.clear();
-        let host_changed = split.host.bytes().any(|b| b.is_ascii_uppercase());
+        let host_changed = has_capital(split.host);
         if host_changed {
             scratch.push_str(split.host);
             scratch.make_ascii_lowercase();
@@ -39,7 +44,7 @@ impl<'a> SafeUrl<'a> {
         let query_changed = redact_query(split.query, scratch);
         let scratch: &'a str = scratch;
         Self {
-            scheme: known_scheme(split.scheme),
+            scheme: split.scheme,
             host: if host_changed { &scratch[..host_end] } else { split.host },
             port: split.port,
             path: if path_changed { &scratch[host_end..path_end] } else { split.path },
@@ -84,7 +89,8 @@ impl<'a> SafeUrl<'a> {
 
 /// A URL's parts as they stand in the text, user-info and fragment left out.
 struct Split<'a> {
-    scheme: &'a str,
+    /// One of those that are known, in lower case, or empty.
+    scheme: &'static str,
     host: &'a str,
     port: Option<u16>,
     path: &'a str,
@@ -118,7 +124,8 @@ fn split(raw: &str) -> Option<Split<'_>> {
     if raw.len() - rest.len() > MAX_ORIGIN_BYTES {
         return None;
     }
-    if authority.is_empty() && matches!(known_scheme(scheme), "http" | "https" | "ws" | "wss") {
+    let scheme = known_scheme(scheme);
+    if authority.is_empty() && matches!(scheme, "http" | "https" | "ws" | "wss") {
         return None;
     }
     let (host, port) = host_and_port(authority)?;
@@ -196,13 +203,16 @@ pub(super) fn path_holds_secret(path: &str) -> bool {
 /// The segments of a path, each with whether it is a secret.
 fn judged_segments(path: &str) -> impl Iterator<Item = (&str, bool)> {
     let mut before = Before::default();
-    path.split('/').map(move |segment| {
-        let is_secret = is_secret_segment(&before, segment);
-        before.is_hook |=
-            segment.len() >= 7 && segment.as_bytes()[..7].eq_ignore_ascii_case(b"webhook");
-        before.is_hook |= before.previous.starts_with('T') && segment.starts_with('B');
-        before.previous = segment;
-        (segment, is_secret)
+    let mut rest = Some(path);
+    std::iter::from_fn(move || {
+        let path = rest?;
+        let (signs, end) = Signs::until(path.as_bytes(), b'/');
+        let segment = &path[..end];
+        rest = path.get(end + 1..);
+        let is_secret = is_secret_segment(&before, segment, signs);
+        before.is_hook |= is_hook(segment) || is_hook_part(before.previous, segment);
+        (before.previous, before.signs) = (segment, signs);
+        Some((segment, is_secret))
     })
 }
 
@@ -210,31 +220,46 @@ fn judged_segments(path: &str) -> impl Iterator<Item = (&str, bool)> {
 #[derive(Default)]
 struct Before<'p> {
     previous: &'p str,
+    signs: Signs,
     /// Whether a webhook's name came before (`/webhooks/1/x`, `/services/T0/B0/x`): whatever is
     /// random behind it opens it.
     is_hook: bool,
 }
 
+/// Whether a segment names a webhook.
+pub(super) fn is_hook(segment: &str) -> bool {
+    segment.len() >= 7 && segment.as_bytes()[..7].eq_ignore_ascii_case(b"webhook")
+}
+
+/// Whether two segments are the team and the app of a Slack webhook.
+pub(super) fn is_hook_part(previous: &str, segment: &str) -> bool {
+    previous.starts_with('T') && segment.starts_with('B')
+}
+
 /// Tokens in paths: issued ones by their look, matrix parameters and nested URLs by their keys,
 /// and others by what stands before them (`/reset-password/x1`, webhooks).
-fn is_secret_segment(before: &Before<'_>, segment: &str) -> bool {
+fn is_secret_segment(before: &Before<'_>, segment: &str, signs: Signs) -> bool {
     if segment.len() < 4 {
         return false;
     }
-    let has_marks = segment.bytes().any(|b| matches!(b, b'=' | b'%' | b':' | b'@' | b';' | b'+'));
-    if has_marks && (holds_secret(segment) || looks_secret(&decoded(segment))) {
+    if signs.has(MARK) {
+        let decoded = decoded(segment);
+        let decoded_signs = Signs::of(&decoded);
+        if signed_holds_secret(segment, signs) || looks_secret(&decoded, decoded_signs) {
+            return true;
+        }
+    }
+    if looks_secret(segment, signs) {
         return true;
     }
-    if looks_secret(segment) {
-        return true;
-    }
-    let has_digit = segment.bytes().any(|b| b.is_ascii_digit());
-    let is_number = segment.bytes().all(|b| b.is_ascii_digit());
-    let has_capital = segment.bytes().any(|b| b.is_ascii_uppercase());
-    let is_random = segment.len() >= 16 && (has_digit || has_capital);
+    let has_digit = signs.has(DIGIT);
+    let is_number = signs == DIGIT;
+    let is_random = segment.len() >= 16 && signs.has(DIGIT.or(CAPITAL));
     let is_opener = is_random || (has_digit && !is_number);
     (before.is_hook && is_random && !is_number)
-        || (is_opener && before.previous.len() >= 3 && is_sensitive_key(before.previous))
+        || (is_opener
+            && before.previous.len() >= 3
+            && signed_is_sensitive(before.previous, before.signs))
 }
 
 /// Appends the query without secrets to `out` and says so; leaves `out` alone when nothing changes.
@@ -262,14 +287,24 @@ fn redact_query(query: &str, out: &mut String) -> bool {
 }
 
 /// `key=value` with an optional separator at its end.
-fn is_secret_pair(pair: &str) -> bool {
+pub(super) fn is_secret_pair(pair: &str) -> bool {
     let pair = pair.trim_end_matches(['&', ';']);
-    match pair.split_once('=') {
-        Some((key, value)) => {
+    let (signs, end) = Signs::until(pair.as_bytes(), b'=');
+    let key = &pair[..end];
+    match pair.get(end + 1..) {
+        Some(value) => {
             // An authorization code is long; a country's is not.
-            let is_code = key.eq_ignore_ascii_case("code") && value.len() >= 10;
-            !value.is_empty() && (is_code || is_sensitive_key(key) || holds_secret(value))
+            let is_code = value.len() >= 10 && key.eq_ignore_ascii_case("code");
+            !value.is_empty()
+                && (is_code
+                    || signed_is_sensitive(key, signs)
+                    || signed_holds_secret(value, Signs::of(value)))
         }
-        None => holds_secret(pair),
+        None => signed_holds_secret(pair, signs),
     }
+}
+
+/// One pass without branches.
+fn has_capital(text: &str) -> bool {
+    text.bytes().fold(false, |any, byte| any | byte.is_ascii_uppercase())
 }

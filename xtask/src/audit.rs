@@ -59,13 +59,35 @@ pub fn scan(root: &Path, policy: &Policy) -> Result<Report, Unjudged> {
     let approved =
         Approved { middlewares: policy.middlewares.clone(), wrappers: policy.wrappers.clone() };
     let words: Vec<String> = approved.words().collect();
-    let sources = load::load(root, &knowledge, &words)
-        .map_err(|source| Unjudged::Root { root: root.to_path_buf(), source })?;
-    let shares = shares(&sources);
+    // In a thread of its own, whose panic is an answer.
+    let loaded = thread::scope(|scope| {
+        scope.spawn(|| load::load(root, &knowledge, &words)).join().map_err(|_| Unjudged::Broken)
+    })?;
+    let sources = loaded.map_err(|source| Unjudged::Root { root: root.to_path_buf(), source })?;
+    judge_all(&sources, &knowledge, &approved, policy)
+}
+
+/// Audits one file, given by its bytes. What fuzzing calls.
+///
+/// # Errors
+/// Only when the machine refuses a thread or the audit itself fails.
+pub fn judge_bytes(bytes: &[u8]) -> Result<Report, Unjudged> {
+    let knowledge = Knowledge::shipped();
+    let sources = load::load_bytes(bytes, knowledge);
+    judge_all(&sources, knowledge, &Approved::default(), &Policy::default())
+}
+
+fn judge_all(
+    sources: &Sources,
+    knowledge: &Knowledge,
+    approved: &Approved,
+    policy: &Policy,
+) -> Result<Report, Unjudged> {
+    let shares = shares(sources);
     let next = AtomicUsize::new(0);
-    let judge = || judge(&sources, &knowledge, &approved, policy, &shares, &next);
+    let judge = || judge(sources, knowledge, approved, policy, &shares, &next);
     let n_threads = thread::available_parallelism().map_or(1, NonZero::get).min(shares.len());
-    let mut report = Report { coverage: coverage::of(&sources), ..Report::default() };
+    let mut report = Report { coverage: coverage::of(sources), ..Report::default() };
     thread::scope(|scope| {
         let start = || thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, judge);
         let threads: Vec<_> = (0..n_threads.max(1)).map(|_| start()).collect();

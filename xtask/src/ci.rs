@@ -9,6 +9,10 @@ use std::time::{Duration, Instant};
 
 use crate::tidy;
 
+mod steps;
+
+pub use steps::STEPS;
+
 #[cfg(test)]
 mod tests;
 
@@ -19,8 +23,8 @@ pub struct Step {
     pub name: &'static str,
     /// Variables set for this step on top of the inherited environment.
     pub env: &'static [(&'static str, &'static str)],
-    /// The program and its arguments, exactly as a person would type them.
-    pub argv: &'static [&'static str],
+    /// The program and its arguments, exactly as a person would type them; no word holds a blank.
+    pub command: &'static str,
     /// How the command is carried out.
     pub work: Work,
 }
@@ -42,176 +46,6 @@ pub enum Outcome {
     /// The step said no; it has printed why.
     Failed,
 }
-
-/// The examples with real SDKs: a workspace of their own, so that what the SDKs depend on is neither
-/// compiled with egret's tests nor switches on features of egret's dependencies.
-const SDKS: &str = "examples/sdks/Cargo.toml";
-const SDKS_TARGET: &str = "target/sdks";
-
-/// Every step, in the order in which it runs: what fails fastest comes first.
-pub const STEPS: &[Step] = &[
-    process("fmt", &[], &["cargo", "fmt", "--all", "--check"]),
-    Step { name: "tidy", env: &[], argv: &["cargo", "xtask", "tidy"], work: Work::Tidy },
-    process("audit", &[], &["cargo", "xtask", "audit", "--deny-warnings"]),
-    process(
-        "wire-only",
-        &[],
-        &["cargo", "check", "-p", "egret", "--no-default-features", "--features", "wire"],
-    ),
-    process(
-        "reqwest-0-12-only",
-        &[],
-        &[
-            "cargo",
-            "check",
-            "-p",
-            "egret",
-            "--no-default-features",
-            "--features",
-            "client,reqwest-0-12",
-        ],
-    ),
-    process(
-        "clippy",
-        &[],
-        &[
-            "cargo",
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    ),
-    process(
-        "docs",
-        &[("RUSTDOCFLAGS", "-D warnings")],
-        &["cargo", "doc", "--workspace", "--all-features", "--no-deps"],
-    ),
-    process(
-        "test",
-        &[("EGRET_REQUIRE_SERVICES", "1")],
-        &["cargo", "test", "--workspace", "--all-features"],
-    ),
-    process(
-        "example-quickstart",
-        &[],
-        &["cargo", "run", "--release", "--example", "quickstart", "--", "--once"],
-    ),
-    process(
-        "example-manual-log",
-        &[],
-        &["cargo", "run", "--release", "--example", "manual_log", "--", "--once"],
-    ),
-    process(
-        "example-axum-service",
-        &[],
-        &["cargo", "run", "--release", "--example", "axum_service", "--", "--once"],
-    ),
-    process(
-        "example-drop-in",
-        &[],
-        &["cargo", "run", "--release", "--example", "drop_in", "--", "--once"],
-    ),
-    process(
-        "example-download-counts",
-        &[],
-        &[
-            "cargo",
-            "run",
-            "--release",
-            "--features",
-            "hits",
-            "--example",
-            "download_counts",
-            "--",
-            "--once",
-        ],
-    ),
-    process("sdks-fmt", &[], &["cargo", "fmt", "--manifest-path", SDKS, "--check"]),
-    process(
-        "sdks-clippy",
-        &[],
-        &[
-            "cargo",
-            "clippy",
-            "--manifest-path",
-            SDKS,
-            "--target-dir",
-            SDKS_TARGET,
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    ),
-    process(
-        "example-sdk-gcloud-storage",
-        &[],
-        &[
-            "cargo",
-            "run",
-            "--manifest-path",
-            SDKS,
-            "--target-dir",
-            SDKS_TARGET,
-            "--bin",
-            "gcloud_storage",
-            "--",
-            "--once",
-        ],
-    ),
-    process(
-        "example-sdk-async-openai",
-        &[],
-        &[
-            "cargo",
-            "run",
-            "--manifest-path",
-            SDKS,
-            "--target-dir",
-            SDKS_TARGET,
-            "--bin",
-            "async_openai",
-            "--",
-            "--once",
-        ],
-    ),
-    process(
-        "example-sdk-object-store",
-        &[],
-        &[
-            "cargo",
-            "run",
-            "--manifest-path",
-            SDKS,
-            "--target-dir",
-            SDKS_TARGET,
-            "--bin",
-            "object_store",
-            "--",
-            "--once",
-        ],
-    ),
-    process(
-        "example-sdk-posthog",
-        &[],
-        &[
-            "cargo",
-            "run",
-            "--manifest-path",
-            SDKS,
-            "--target-dir",
-            SDKS_TARGET,
-            "--bin",
-            "posthog",
-            "--",
-            "--once",
-        ],
-    ),
-];
 
 /// Prints the steps without running any: one line each, its name and its command.
 ///
@@ -269,25 +103,25 @@ impl fmt::Display for Step {
         for (name, value) in self.env {
             write!(f, "{name}={} ", quoted(value))?;
         }
-        let words: Vec<_> = self.argv.iter().map(|word| quoted(word)).collect();
-        f.write_str(&words.join(" "))
+        f.write_str(self.command)
     }
 }
 
 const fn process(
     name: &'static str,
     env: &'static [(&'static str, &'static str)],
-    argv: &'static [&'static str],
+    command: &'static str,
 ) -> Step {
-    Step { name, env, argv, work: Work::Process }
+    Step { name, env, command, work: Work::Process }
 }
 
 fn spawn(step: &Step, root: &Path) -> io::Result<bool> {
-    let Some((program, arguments)) = step.argv.split_first() else {
+    let mut words = step.command.split_whitespace();
+    let Some(program) = words.next() else {
         return Err(io::Error::other(format!("step '{}' has no command", step.name)));
     };
     let status = Command::new(program)
-        .args(arguments)
+        .args(words)
         .envs(step.env.iter().copied())
         .current_dir(root)
         .status()

@@ -8,8 +8,10 @@ mod contain;
 mod flow;
 mod handed;
 mod index;
+mod methods;
 mod outcome;
 mod places;
+mod results;
 mod stack;
 mod whose;
 
@@ -40,6 +42,11 @@ impl<'a> Follower<'a> {
     #[must_use]
     pub fn verdict(&self, site: &Found) -> (Verdict, Vec<Evidence>) {
         let (verdict, endings) = outcome::judge(self.endings(site));
+        if endings.is_empty() {
+            let place = self.place(site.file, site.pos);
+            let text = "comes to be here, and no way to a wrapper was found".to_owned();
+            return (verdict, vec![Evidence::new(place, text)]);
+        }
         let evidence = endings
             .iter()
             .map(|ending| Evidence::new(self.place(ending.file, ending.pos), ending.text.clone()));

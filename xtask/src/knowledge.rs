@@ -4,8 +4,9 @@
 mod braces;
 mod table;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 pub use table::{Entry, Role};
 
@@ -257,9 +258,23 @@ impl Knowledge {
     }
 }
 
+/// Crates whose names are everybody's modules, too.
+const COINCIDENCES: &[&str] = &[
+    "std",
+    "tokio",
+    "async-std",
+    "smol",
+    "async-net",
+    "websocket",
+    "curl",
+    "httpclient",
+    "worker",
+    "mio",
+];
+
 /// Crates that others hand on under their own name; `std` and the like would be a coincidence.
 fn is_re_exported(name: &str) -> bool {
-    !matches!(name, "std" | "tokio" | "async-std" | "smol" | "async-net" | "websocket" | "curl")
+    !COINCIDENCES.contains(&name)
 }
 
 /// Modules that crates keep for what they hand on: `tame_index::external::reqwest`.

@@ -10,10 +10,11 @@ mod read;
 mod walk;
 mod words;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
-pub use files::load;
+use rustc_hash::FxHashMap as HashMap;
+
+pub use files::{load, load_bytes};
 
 use crate::findings::Context;
 use crate::syntax::{Item, Scope, ScopeId, ScopeKind, Tree};

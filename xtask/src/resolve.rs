@@ -2,6 +2,7 @@
 //! It never guesses where the answer is not in the sources: what it cannot resolve has no answer.
 
 mod expected;
+mod holders;
 mod impls;
 mod infer;
 mod names;
@@ -10,10 +11,11 @@ mod sites;
 mod types;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-pub(crate) use infer::{is_transparent, is_wrapper};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+
+pub(crate) use holders::{is_transparent, is_wrapper};
 pub use sites::{Found, Symbol};
 pub use types::Ty;
 
@@ -93,9 +95,9 @@ impl<'a> Resolver<'a> {
             inferred: RefCell::default(),
             impls: impls::Impls::default(),
             members: RefCell::default(),
-            libraries: HashMap::new(),
+            libraries: HashMap::default(),
             renames: renames(sources).map(|(_, new)| new).collect(),
-            renamed: HashMap::new(),
+            renamed: HashMap::default(),
         };
         for krate in sources.crates.iter().filter(|krate| krate.is_library) {
             resolver.libraries.entry(krate.package).or_insert(krate.root);

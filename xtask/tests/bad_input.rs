@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use egret_audit::audit::{Unjudged, scan};
+use egret_audit::audit::{Unjudged, judge_bytes, scan};
 use egret_audit::findings::{Conclusion, Report};
 use egret_audit::policy::Policy;
 
@@ -136,6 +136,34 @@ impl Numbers {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % below
+    }
+}
+
+/// The target of `fuzz/`, for a bounded time: each mutation is one input.
+#[test]
+fn the_fuzz_target_holds_for_mutated_bytes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let names = ["macros.rs", "verdicts.rs", "sight.rs", "handles.rs", "forms/defaults.rs"];
+    let mut seeds: Vec<Vec<u8>> = names
+        .iter()
+        .map(|name| fs::read(folder.join("tests/more/app/src").join(name)).unwrap())
+        .collect();
+    seeds.push(fs::read(folder.join("tests/more/old/src/lib.rs")).unwrap());
+    let mut numbers = Numbers(11);
+    let mut n_parsed = 0;
+    for _ in 0..400 {
+        let mut bytes = seeds[numbers.next(seeds.len())].clone();
+        for _ in 0..numbers.next(5) {
+            mutate(&mut bytes, &seeds, &mut numbers);
+        }
+        let report = judge_bytes(&bytes).unwrap();
+        n_parsed += report.coverage.n_parsed;
+    }
+    assert!((20..380).contains(&n_parsed), "{n_parsed} of 400 parse, so one side is not tried");
+    for bytes in
+        [&b""[..], b"\0", b"\xff", b"reqwest", b"#!", b"r#\"", b"'", b"use reqwest::{", b"async"]
+    {
+        judge_bytes(bytes).unwrap();
     }
 }
 

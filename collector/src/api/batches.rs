@@ -19,10 +19,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Api;
 use super::body::{self, Held};
+use super::document::{Binary, Encodings, OfBatches};
 use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
@@ -31,8 +33,9 @@ use crate::model::Received;
 use crate::queue::Appended;
 
 /// The answer to a batch that is safe.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Receipt {
+    /// What makes it the same batch when it is sent again.
     batch_id: Uuid,
     /// Calls in the batch.
     records: usize,
@@ -41,6 +44,35 @@ pub(super) struct Receipt {
     duplicate: bool,
 }
 
+/// Takes a batch
+///
+/// Answers once the batch is safe. A batch that is sent again is stored once.
+#[utoipa::path(
+    post,
+    path = "/v1/batches",
+    operation_id = "send_batch",
+    tag = "ingest",
+    params(
+        (
+            "service" = Option<String>, Query,
+            description = "`service.name` of all lines; a batch names it itself.",
+        ),
+        (
+            "environment" = Option<String>, Query,
+            description = "`deployment.environment.name` of all lines; a batch names it itself.",
+        ),
+        (
+            "idempotency-key" = Option<String>, Header,
+            description = "The same for the same lines; a batch has an id of its own.",
+        ),
+        Encodings,
+    ),
+    request_body(
+        content((Binary = "application/vnd.egret.batch"), (String = "application/x-ndjson")),
+        description = "A batch, or one record a line.",
+    ),
+    responses((status = 202, description = "It is safe.", body = Receipt), OfBatches),
+)]
 pub(super) async fn post(
     State(api): State<Arc<Api>>,
     request: Request,
@@ -103,8 +135,12 @@ pub(super) async fn check<T: Send + 'static>(
 }
 
 pub(super) async fn append(api: &Api, received: Received) -> Result<Appended, Problem> {
+    let n_calls = received.n_calls;
     match api.queue.append(received)?.await {
-        Ok(Ok(appended)) => Ok(appended),
+        Ok(Ok(appended)) => {
+            api.metrics.took(n_calls, appended);
+            Ok(appended)
+        }
         Ok(Err(not_durable)) => Err(Problem::unavailable(not_durable.to_string())),
         Err(_) => Err(Problem::unavailable("the collector has stopped taking batches")),
     }

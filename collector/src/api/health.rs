@@ -6,15 +6,19 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Api;
+use super::document::OfHealth;
 use super::problem::Problem;
 
-#[derive(Debug, Serialize)]
+/// How the collector is.
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Health {
     /// `ok`, or `read_only` while there is too little room on the disk. The latter is no failure of
     /// the program: to start it again would not help.
     status: &'static str,
+    /// Why nothing is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// Files whose contents are missing in answers.
@@ -22,6 +26,16 @@ pub(super) struct Health {
     damaged_files: Vec<String>,
 }
 
+/// Whether batches are taken
+///
+/// For probes; asks for no token.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "health",
+    tag = "operation",
+    responses((status = 200, description = "It runs.", body = Health), OfHealth),
+)]
 pub(super) async fn get(State(api): State<Arc<Api>>) -> Result<Json<Health>, Problem> {
     if api.queue.is_closed() {
         return Err(Problem::unavailable("the collector takes no batches any more"));

@@ -21,12 +21,34 @@ use uuid::Uuid;
 use super::Api;
 use super::batches::{self, Receipt};
 use super::body;
+use super::document::{Binary, Encodings, OfHub};
 use super::parameters::Parameters;
 use super::problem::Problem;
 use super::traces::compression;
 use crate::clock::unix_now_ns;
 use crate::ingest::{HubSender, Message, admit_hub, is_environment};
 
+/// Takes a message of the hub protocol
+///
+/// What Apitally's SDKs send. The client id is the token; it is set by `hub_clients`.
+#[utoipa::path(
+    post,
+    path = "/v2/{client_id}/{env}/{message}",
+    operation_id = "send_hub_message",
+    tag = "ingest",
+    params(
+        ("client_id" = String, Path, description = "The id that the service was given, a UUID."),
+        ("env" = String, Path, description = "Where it runs: 1 to 32 letters, digits, `_` and `-`."),
+        ("message" = String, Path, description = "`startup`, `sync` or `log`."),
+        ("uuid" = Option<String>, Query, description = "The id of the file, for `log`."),
+        Encodings,
+    ),
+    request_body(
+        content((Object = "application/json"), (Binary = "application/octet-stream")),
+        description = "JSON; for `log`, lines of JSON, compressed by gzip.",
+    ),
+    responses((status = 202, description = "It is safe.", body = Receipt), OfHub),
+)]
 pub(super) async fn post(
     State(api): State<Arc<Api>>,
     Path((client_id, environment, message)): Path<(String, String, String)>,

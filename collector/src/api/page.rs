@@ -8,6 +8,7 @@ use axum::http::{HeaderName, header};
 use axum::response::Html;
 
 use super::Api;
+use super::document::OfQuestions;
 use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
@@ -22,6 +23,18 @@ const HEADERS: [(HeaderName, &str); 2] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
+/// The dashboard
+#[utoipa::path(
+    get,
+    path = "/",
+    operation_id = "dashboard",
+    tag = "questions",
+    params(("range" = Option<String>, Query, pattern = "^(1h|24h|7d)?$", description = "How far back it looks.")),
+    responses(
+        (status = 200, description = "A page.", body = String, content_type = "text/html"),
+        OfQuestions,
+    ),
+)]
 pub(super) async fn get(
     State(api): State<Arc<Api>>,
     Query(pairs): Query<Vec<(String, String)>>,

@@ -6,6 +6,9 @@ use crate::query::{MOMENT_FORMS, parse_moment};
 
 use super::problem::Problem;
 
+/// The most that one answer lists.
+pub(super) const MAX_LIMIT: usize = 1_000;
+
 /// The parameters of a request that were not asked for yet.
 #[derive(Debug)]
 pub(super) struct Parameters {
@@ -47,6 +50,12 @@ impl Parameters {
             Problem::bad_parameter(format!("`{name}` is {text:?}, but must be {forms}"))
         })?;
         Ok(Some(value))
+    }
+
+    /// `limit`: how much one answer may list.
+    pub(super) fn limit(&mut self) -> Result<Option<usize>, Problem> {
+        let limit = |text: &str| text.parse().ok().filter(|n| (1..=MAX_LIMIT).contains(n));
+        self.parsed("limit", &format!("a number from 1 to {MAX_LIMIT}"), limit)
     }
 
     /// `from` and `to`, with these defaults.

@@ -5,7 +5,9 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::metrics::Reason;
 use crate::ingest::{Denied, Exceeded, NotYours, Refusal};
 use crate::queue::OfferError;
 
@@ -25,11 +27,17 @@ pub(super) struct Problem {
     retry_after_seconds: u32,
 }
 
-#[derive(Serialize)]
-struct Details<'p> {
+/// A refusal (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Details<'p> {
+    /// What is wrong, for programs: `urn:egret:problem:` and a word.
     r#type: String,
+    /// What is wrong, in general.
     title: &'p str,
+    /// The status of the answer.
     status: u16,
+    /// What is wrong this time, where, and what would be right.
     detail: &'p str,
 }
 
@@ -59,10 +67,8 @@ impl Problem {
 
     /// 404.
     pub(super) fn not_found() -> Self {
-        let detail = "there is POST /v1/batches, POST /v1/traces, POST /v2/{client_id}/{env}/{startup, \
-                      sync or log}, GET /api/v1/summary, GET /api/v1/calls, \
-                      GET /api/v1/services, GET /api/v1/services/{service}, \
-                      GET /healthz and GET /";
+        let detail = "nothing is here; GET /api/v1/openapi.json lists what there is, and GET / shows \
+                      the dashboard";
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
@@ -84,6 +90,12 @@ impl Problem {
         let detail = "batches are sent with POST, everything else is asked for with GET";
         let status = StatusCode::METHOD_NOT_ALLOWED;
         Self::new(status, "method-not-allowed", "Method not allowed", detail)
+    }
+
+    /// 406.
+    pub(super) fn not_acceptable(detail: String) -> Self {
+        let status = StatusCode::NOT_ACCEPTABLE;
+        Self::new(status, "not-acceptable", "Not a form that is written here", detail)
     }
 
     /// 408: the body did not come to its end in time.
@@ -255,6 +267,7 @@ impl IntoResponse for Problem {
             detail: &self.detail,
         };
         let mut response = (self.status, Json(details)).into_response();
+        response.extensions_mut().insert(Reason(self.slug));
         let headers = response.headers_mut();
         let content_type = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, content_type);

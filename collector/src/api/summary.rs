@@ -8,12 +8,25 @@ use axum::extract::{Query, State};
 use egret::record::Kind;
 
 use super::Api;
+use super::document::{OfQuestions, Range, Selection};
 use super::parameters::{Parameters, one_of};
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
 use crate::model::{SECOND_NS, TimeRange};
 use crate::query::{Summary, SummaryQuery};
 
+/// What was called, by host, method, template, status class and vendor
+///
+/// Exact counts from one-minute roll-ups; of the last hour when no range is given. The range is
+/// rounded outwards to whole minutes.
+#[utoipa::path(
+    get,
+    path = "/api/v1/summary",
+    operation_id = "summary",
+    tag = "questions",
+    params(Range, Selection),
+    responses((status = 200, description = "The sums.", body = Summary), OfQuestions),
+)]
 pub(super) async fn get(
     State(api): State<Arc<Api>>,
     Query(pairs): Query<Vec<(String, String)>>,
@@ -25,13 +38,18 @@ pub(super) async fn get(
 
 fn question(pairs: Vec<(String, String)>, now_ns: u64) -> Result<SummaryQuery, Problem> {
     let mut parameters = Parameters::new(pairs);
+    let query = selection(&mut parameters, now_ns)?;
+    parameters.finish()?;
+    Ok(query)
+}
+
+/// Which roll-ups count.
+pub(super) fn selection(parameters: &mut Parameters, now_ns: u64) -> Result<SummaryQuery, Problem> {
     let last_hour = TimeRange { from_ns: now_ns.saturating_sub(3_600 * SECOND_NS), to_ns: now_ns };
     let kinds = one_of(Kind::ALL.iter().map(|kind| kind.as_str()));
-    let query = SummaryQuery {
+    Ok(SummaryQuery {
         range: parameters.range(last_hour, now_ns)?,
         service: parameters.text("service")?,
         kind: parameters.parsed("kind", &kinds, Kind::from_word)?,
-    };
-    parameters.finish()?;
-    Ok(query)
+    })
 }

@@ -11,12 +11,36 @@ use axum::response::{IntoResponse, Response};
 use super::Api;
 use super::batches;
 use super::body;
+use super::document::{Binary, Encodings, OfTraces};
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
 use crate::ingest::{
     Compression, Encoding, Rejected, Traces, accepted, admit_traces, refused, sender,
 };
 
+/// Takes traces, as OTLP/HTTP has them
+///
+/// Client and server spans of HTTP become calls; others are ignored.
+#[utoipa::path(
+    post,
+    path = "/v1/traces",
+    operation_id = "send_traces",
+    tag = "ingest",
+    params(Encodings),
+    request_body(
+        content((Binary = "application/x-protobuf"), (Object = "application/json")),
+        description = "An `ExportTraceServiceRequest`.",
+    ),
+    responses(
+        (
+            status = 200,
+            description = "What could be taken is safe: an `ExportTraceServiceResponse`, with \
+                           `partialSuccess` where something could not.",
+            content((Binary = "application/x-protobuf"), (Object = "application/json")),
+        ),
+        OfTraces,
+    ),
+)]
 pub(super) async fn post(State(api): State<Arc<Api>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let content_type = batches::text(&head.headers, "content-type");
@@ -83,6 +107,7 @@ fn refuse(encoding: Encoding, problem: Problem) -> Response {
     let (head, _) = problem.into_response().into_parts();
     let body = refused(encoding, head.status.as_u16(), &message);
     let mut response = answer(head.status, encoding, body);
+    *response.extensions_mut() = head.extensions;
     if let Some(retry_after) = head.headers.get(header::RETRY_AFTER) {
         response.headers_mut().insert(header::RETRY_AFTER, retry_after.clone());
     }

@@ -158,6 +158,14 @@ impl Builder {
         self
     }
 
+    /// Shows the durations of the fleet's calls at `/metrics` too. Defaults to the collector's own
+    /// numbers alone.
+    #[must_use]
+    pub fn fleet_metrics(mut self) -> Self {
+        self.settings.fleet_metrics = true;
+        self
+    }
+
     /// Starts it on the present Tokio runtime, of whatever kind.
     ///
     /// # Errors

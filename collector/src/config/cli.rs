@@ -34,6 +34,7 @@ Environment variables:
   EGRET_COLLECTOR_HEADER_TIMEOUT_SECONDS
   EGRET_COLLECTOR_BODY_TIMEOUT_SECONDS
   EGRET_COLLECTOR_RETENTION_DAYS
+  EGRET_COLLECTOR_FLEET_METRICS
   EGRET_COLLECTOR_HITS                  handlers of hits: {downloads={handler=\"log\"}}
   EGRET_COLLECTOR_HITS_INTERVAL_SECONDS [default: 60]
   EGRET_COLLECTOR_HITS_DISABLED         names of handlers, with commas between them
@@ -59,6 +60,8 @@ pub enum Command {
     /// Receive batches and answer questions until SIGTERM or SIGINT.
     #[command(after_help = SOURCES)]
     Serve(Box<ServeFlags>),
+    /// Write calls, or a summary, into a file. Also while the collector runs.
+    Export(Box<ExportFlags>),
     /// Look at the batches that wait to be stored, or take some out.
     #[command(subcommand)]
     Queue(QueueCommand),
@@ -102,6 +105,32 @@ pub enum QueueCommand {
         #[arg(value_name = "BATCH_ID")]
         batch_ids: Vec<Uuid>,
     },
+}
+
+/// What is written, and where to.
+#[derive(Debug, Args)]
+pub struct ExportFlags {
+    /// Calls, or the rows of a summary.
+    #[arg(default_value = "calls", value_name = "calls|summary")]
+    pub what: String,
+    /// Where the data is.
+    #[command(flatten)]
+    pub place: QueueFlags,
+    /// The beginning: an RFC 3339 time, a date, unix seconds, or how long ago (24h, 7d).
+    #[arg(long, value_name = "TIME")]
+    pub from: String,
+    /// The end, which is not in it. [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// What it is written as. [default: what the file's name ends with]
+    #[arg(long, value_name = "csv|ndjson|parquet")]
+    pub format: Option<String>,
+    /// The file, which takes its name once it is whole; - for standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Leave out batches whose bytes are damaged, instead of failing.
+    #[arg(long)]
+    pub skip_damaged: bool,
 }
 
 /// Where the data is: as for `serve`, from the flag, EGRET_COLLECTOR_DATA_DIR, or the file.
@@ -178,6 +207,9 @@ pub struct ServeFlags {
     /// Days for which calls are kept. [default: 15]
     #[arg(long, value_name = "DAYS")]
     pub retention_days: Option<String>,
+    /// Whether /metrics shows the durations of the fleet's calls too. [default: false]
+    #[arg(long, value_name = "true|false")]
+    pub fleet_metrics: Option<String>,
 }
 
 impl ServeFlags {
@@ -199,6 +231,7 @@ impl ServeFlags {
             ("header_timeout_seconds", &self.header_timeout_seconds),
             ("body_timeout_seconds", &self.body_timeout_seconds),
             ("retention_days", &self.retention_days),
+            ("fleet_metrics", &self.fleet_metrics),
         ];
         all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
     }

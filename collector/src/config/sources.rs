@@ -8,7 +8,7 @@ use toml::Value;
 use super::ServeFlags;
 
 /// Every setting, by its key in the file.
-pub(super) const KEYS: [&str; 23] = [
+pub(super) const KEYS: [&str; 24] = [
     "listen",
     "data_dir",
     "tokens",
@@ -28,6 +28,7 @@ pub(super) const KEYS: [&str; 23] = [
     "header_timeout_seconds",
     "body_timeout_seconds",
     "retention_days",
+    "fleet_metrics",
     "hits",
     "hits_interval_seconds",
     "hits_disabled",
@@ -134,6 +135,7 @@ fn text_of(key: &str, value: &Value) -> Result<String, &'static str> {
         _ if is_list => Err("a list of strings"),
         Value::String(text) => Ok(text.clone()),
         Value::Integer(number) => Ok(number.to_string()),
+        Value::Boolean(flag) if key == "fleet_metrics" => Ok(flag.to_string()),
         _ => Err("a string or a whole number"),
     }
 }

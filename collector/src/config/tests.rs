@@ -92,7 +92,7 @@ fn all_mistakes_are_told_at_once() {
              token_file, hub_clients, max_batch_bytes, max_decoded_bytes, max_records, \
              max_record_bytes, max_connections, queue_batches, \
              queue_bytes, min_free_bytes, durability, quarantine_files, quarantine_bytes, header_timeout_seconds, \
-             body_timeout_seconds, retention_days, hits, hits_interval_seconds, hits_disabled, \
+             body_timeout_seconds, retention_days, fleet_metrics, hits, hits_interval_seconds, hits_disabled, \
              hits_log_bytes",
         ],
     );

@@ -7,16 +7,19 @@ use egret::codec::{Batch, CallColumn, Calls, DecodeError, ndjson};
 use egret::template::heuristic;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::call_fields::CallFields;
 use super::{CallsQuery, Cursor, QueryError};
 use crate::model::{Source, stored_limits};
 use crate::store::{BlockRef, Blocks, History};
 
-/// The answer as JSON has it.
-#[derive(Debug, Serialize)]
+/// A page of calls.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CallsPage {
     /// Records under the conventions' names, with `service` and `batch_id`.
+    #[schema(value_type = Vec<CallFields>)]
     pub(crate) calls: Vec<Value>,
     /// What to send as `cursor` for the next page; absent on the last.
     pub(crate) next_cursor: Option<String>,

@@ -8,8 +8,8 @@ use crate::model::{StatusClass, TimeRange};
 use crate::rollup::outcome_bit;
 use crate::store::BlockFilter;
 
-/// Conditions that a call must meet, all of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Conditions that a call must meet, all of them; none by default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct CallFilter {
     /// Of its start.
     pub(crate) range: TimeRange,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egret::batch::{RouteRule, Startup, TargetRule, Wrapped};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::QueryError;
 use crate::model::{Instance, SECOND_NS, Sighting, TimeRange, median_ns, timestamp};
@@ -25,14 +26,14 @@ pub(crate) struct ServicesQuery {
 }
 
 /// All services.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Services {
     /// By name.
     pub(crate) services: Vec<ServiceRow>,
 }
 
 /// A service as a whole.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ServiceRow {
     /// `service.name`; empty for senders that do not tell it.
     pub(crate) service: String,
@@ -55,7 +56,7 @@ pub(crate) struct ServiceRow {
 }
 
 /// One service and its instances.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Service {
     #[serde(flatten)]
     pub(crate) service: ServiceRow,
@@ -64,7 +65,7 @@ pub(crate) struct Service {
 }
 
 /// An instance.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct InstanceRow {
     /// `service.instance.id`; empty for senders that do not tell it.
     pub(crate) instance: String,
@@ -79,10 +80,13 @@ pub(crate) struct InstanceRow {
     pub(crate) rss_bytes: Option<u64>,
     pub(crate) cpu_ns: Option<u64>,
     pub(crate) clock_skew_ms: Option<f64>,
+    #[schema(value_type = Vec<Object>)]
     pub(crate) wrapped: Vec<Wrapped>,
     /// Vendors and templates of its settings: the first of them, and how many there are.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) targets: Vec<TargetRule>,
     pub(crate) n_targets: u64,
+    #[schema(value_type = Vec<Object>)]
     pub(crate) routes: Vec<RouteRule>,
     pub(crate) n_routes: u64,
 }

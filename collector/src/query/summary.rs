@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 use egret::minute::{Cell, Histogram, MINUTE_NS};
 use egret::record::{Outcome, is_error};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{QueryError, SummaryQuery};
 use crate::model::{StatusClass, timestamp};
 use crate::store::{History, SeriesTotal, SummaryFilter};
 
-/// The answer as JSON has it.
-#[derive(Debug, Serialize)]
+/// Sums of calls within whole minutes.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Summary {
     /// The beginning of the first minute, RFC 3339.
     pub(crate) from: String,
@@ -29,7 +30,7 @@ pub(crate) struct Summary {
 }
 
 /// Calls that have everything here but their numbers in common.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SummaryRow {
     pub(crate) host: String,
     pub(crate) method: String,

@@ -19,6 +19,10 @@ fn moments_are_read_in_all_their_forms() {
     check_moment("1790000000", Some(1_790_000_000));
     check_moment("2026-09-21T14:13:20Z", Some(1_790_000_000));
     check_moment("2026-09-21T16:13:20+02:00", Some(1_790_000_000));
+    check_moment("2026-09-21T16:13:20 02:00", Some(1_790_000_000));
+    check_moment("2026-09-21T09:43:20.0-04:30", Some(1_790_000_000));
+    check_moment("2026-09-21", Some(1_789_948_800));
+    assert_eq!(parse_moment("1970-01-01T00:00:00.000000007Z", NOW_NS), Some(7));
     check_moment("30s", Some(1_790_000_000 - 30));
     check_moment("15m", Some(1_790_000_000 - 900));
     check_moment("1h", Some(1_790_000_000 - 3_600));
@@ -29,8 +33,18 @@ fn moments_are_read_in_all_their_forms() {
 #[test]
 fn what_is_no_moment_is_none() {
     let texts =
-        ["", "h", "-1h", "1.5h", "1w", "+5", "2026-09-21", "yesterday", "1900-01-01T00:00:00Z"];
+        ["", "h", "-1h", "1.5h", "1w", "+5", "yesterday", "1900-01-01T00:00:00Z", "1900-01-01"];
     texts.into_iter().for_each(|text| check_moment(text, None));
+    [
+        "2026-09-31",
+        "2026-9-1",
+        "2026-09-21T14:13:20",
+        "2026-09-21 14:13:20",
+        "T 1",
+        "2026-09-21T14:13",
+    ]
+    .into_iter()
+    .for_each(|text| check_moment(text, None));
     check_moment("99999999999999999999", None);
     check_moment("99999999999d", None);
     check_moment("1ü", None);

@@ -79,3 +79,22 @@ fn a_batch_without_calls_has_no_outline() {
     let batch = Batch::open(&bytes, &Limits::default()).unwrap();
     assert_eq!(Outline::of(&batch).unwrap(), None);
 }
+
+#[test]
+fn the_fleet_counts_what_is_beyond_its_bound_together() {
+    use crate::model::Source;
+    let urls: Vec<String> = (0..10).map(|n| format!("https://host-{n}.example/x")).collect();
+    let bytes = batch(&urls, None);
+    let minutes =
+        fold(&Batch::open(&bytes, &Limits::default()).unwrap(), &mut Templates::default());
+    let stored = [(Source::default(), minutes.unwrap())];
+    let fleet = Fleet::new(4);
+    fleet.add(&stored);
+    fleet.add(&stored);
+    let all = fleet.durations();
+    assert_eq!(all.len(), 5);
+    let sum: u64 = all.iter().map(|durations| durations.histogram.count()).sum();
+    assert_eq!(sum, 20);
+    let beyond = all.iter().find(|durations| durations.host == "{overflow}").unwrap();
+    assert_eq!((beyond.histogram.count(), beyond.status_class), (12, "{overflow}"));
+}

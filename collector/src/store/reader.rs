@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::blocks::{BlockFilter, DayFilesBlocks};
 use super::data_dir::meta_path;
 use super::schema::{META, OpenError};
+use super::size::{self, StoreSize};
 use super::sums::integer;
 use super::{Blocks, History, instances};
 use crate::model::{Instance, Position, Sighting};
@@ -50,6 +51,10 @@ pub(crate) struct SeriesTotal {
     pub(crate) template: String,
     pub(crate) status: Option<u16>,
     pub(crate) error_type: String,
+    /// Empty when not told.
+    pub(crate) consumer: String,
+    /// The first and the last minute that has a call.
+    pub(crate) seen: (u64, u64),
     /// Without its times to the first byte: nobody asks for them yet.
     pub(crate) cell: Cell,
 }
@@ -98,12 +103,12 @@ impl History for Reader {
         let connection = connection.unchecked_transaction()?;
         let cells = cells(&connection, filter)?;
         let mut select = connection.prepare(
-            "SELECT kind, target, method, host, template, status, error_type
+            "SELECT kind, target, method, host, template, status, error_type, consumer
              FROM series WHERE series_id = ?1",
         )?;
         let mut totals = Vec::with_capacity(cells.len());
-        for (series_id, cell) in cells {
-            totals.push(select.query_row([series_id], |row| series_total(row, cell))?);
+        for (series_id, (seen, cell)) in cells {
+            totals.push(select.query_row([series_id], |row| series_total(row, seen, cell))?);
         }
         Ok(totals)
     }
@@ -152,6 +157,10 @@ impl History for Reader {
         }
     }
 
+    fn size(&self) -> Result<StoreSize, ReadError> {
+        Ok(size::size(&self.dir)?)
+    }
+
     fn blocks(&self, filter: BlockFilter) -> Result<Box<dyn Blocks>, ReadError> {
         Ok(Box::new(DayFilesBlocks::open(self, filter)?))
     }
@@ -169,9 +178,13 @@ impl SummaryFilter {
     }
 }
 
-fn cells(connection: &Connection, filter: &SummaryFilter) -> Result<HashMap<i64, Cell>, ReadError> {
+/// The sum of each series, and its first and last minute.
+type Cells = HashMap<i64, ((u64, u64), Cell)>;
+
+fn cells(connection: &Connection, filter: &SummaryFilter) -> Result<Cells, ReadError> {
     let mut select = connection.prepare(
-        "SELECT m.series_id, m.count, m.request_bytes, m.response_bytes, m.duration
+        "SELECT m.series_id, m.count, m.request_bytes, m.response_bytes, m.duration,
+                m.minute
          FROM minutes m JOIN series s ON s.series_id = m.series_id
          WHERE m.minute >= ?1 AND m.minute < ?2
            AND (?3 IS NULL OR s.service = ?3) AND (?4 IS NULL OR s.kind = ?4)",
@@ -182,10 +195,14 @@ fn cells(connection: &Connection, filter: &SummaryFilter) -> Result<HashMap<i64,
         &filter.service,
         filter.kind.map(Kind::as_str),
     ))?;
-    let mut cells = HashMap::<i64, Cell>::new();
+    let mut cells = Cells::new();
     while let Some(row) = rows.next()? {
         let duration = row.get_ref(4)?.as_blob().map_err(|_| ReadError::Damaged)?;
-        cells.entry(row.get(0)?).or_default().merge(&Cell {
+        let minute = unsigned(row, 5)?;
+        let (seen, cell) =
+            cells.entry(row.get(0)?).or_insert_with(|| ((minute, minute), Cell::default()));
+        *seen = (seen.0.min(minute), seen.1.max(minute));
+        cell.merge(&Cell {
             count: unsigned(row, 1)?,
             request_bytes: unsigned(row, 2)?,
             response_bytes: unsigned(row, 3)?,
@@ -196,7 +213,7 @@ fn cells(connection: &Connection, filter: &SummaryFilter) -> Result<HashMap<i64,
     Ok(cells)
 }
 
-fn series_total(row: &Row<'_>, cell: Cell) -> rusqlite::Result<SeriesTotal> {
+fn series_total(row: &Row<'_>, seen: (u64, u64), cell: Cell) -> rusqlite::Result<SeriesTotal> {
     let kind: String = row.get(0)?;
     let status: u16 = row.get(5)?;
     Ok(SeriesTotal {
@@ -208,6 +225,8 @@ fn series_total(row: &Row<'_>, cell: Cell) -> rusqlite::Result<SeriesTotal> {
         template: row.get(4)?,
         status: (status > 0).then_some(status),
         error_type: row.get(6)?,
+        consumer: row.get(7)?,
+        seen,
         cell,
     })
 }

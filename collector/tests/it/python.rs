@@ -14,7 +14,7 @@ use crate::fixture::Client;
 use crate::hub::CLIENT_ID;
 
 /// The Python that has the SDKs: the one of `EGRET_PYTHON`, of `target/python`, or any.
-fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python/bin/python");
     let named = std::env::var_os("EGRET_PYTHON").map(PathBuf::from);
     named.unwrap_or_else(|| if own.exists() { own } else { PathBuf::from("python3") })
@@ -22,7 +22,7 @@ fn python() -> PathBuf {
 
 /// Whether these can be imported. Says so where they cannot, which fails where services are
 /// required.
-async fn has(modules: &str, packages: &str) -> bool {
+pub(crate) async fn has(modules: &str, packages: &str) -> bool {
     let import = format!("import {modules}");
     let output = Command::new(python()).args(["-c", &import]).output().await;
     let has = output.is_ok_and(|output| output.status.success());
@@ -37,11 +37,14 @@ async fn has(modules: &str, packages: &str) -> bool {
     has
 }
 
-async fn run(command: &mut Command, script: &str, arguments: &[&str]) {
+/// Runs a script that must succeed; what it printed.
+pub(crate) async fn run(command: &mut Command, script: &str, arguments: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/python").join(script);
     let output = command.arg(script).args(arguments).kill_on_drop(true).output().await.unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+    let told = String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{told}");
+    said
 }
 
 /// A server that answers what the script calls; its URL.

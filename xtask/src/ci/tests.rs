@@ -6,9 +6,9 @@ use std::io;
 use super::{Outcome, STEPS, Step, list, process, run};
 
 const SAMPLE: &[Step] = &[
-    process("one", &[], &["true"]),
-    process("two", &[("FLAGS", "-D warnings")], &["false", "--now"]),
-    process("three", &[], &["true"]),
+    process("one", &[], "true"),
+    process("two", &[("FLAGS", "-D warnings")], "false --now"),
+    process("three", &[], "true"),
 ];
 
 /// Runs the sample with `failing` answering no, and compares the lines that start a step.

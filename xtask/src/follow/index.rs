@@ -1,7 +1,7 @@
 //! Where names are used: paths by their last name, methods and fields by theirs, package by package.
 //! It never resolves; it says where to look.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::load::Sources;
 use crate::syntax::{BindingId, NodeId, NodeKind, Step};

@@ -34,7 +34,7 @@ pub enum Role {
 #[serde(deny_unknown_fields)]
 struct Tables {
     client: Vec<Client>,
-    aliases: std::collections::HashMap<String, String>,
+    aliases: rustc_hash::FxHashMap<String, String>,
 }
 
 #[derive(Default, Deserialize)]

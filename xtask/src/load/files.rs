@@ -1,16 +1,17 @@
 //! Loads a tree: walk, read, reach, and read again what turns out to matter.
 //! It never fails for one file; only a root that is not there is an error.
 
-use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::reach::Reach;
 use super::read::{self, Outcome, on_all_cores};
 use super::walk::{relative, walk};
 use super::words::{self, Words};
-use super::{File, Package, Sources, packages};
-use crate::findings::Skipped;
+use super::{Crate, File, Package, Sources, packages};
+use crate::findings::{Context, Skipped};
 use crate::knowledge::Knowledge;
 
 /// How often new words may lead to new files; each round follows names one re-export further.
@@ -27,7 +28,7 @@ pub fn load(root: &Path, knowledge: &Knowledge, extra: &[String]) -> io::Result<
     let found = walk(&root);
     sources.skipped = found.skipped;
     let packages = packages::read(&root, &found.manifests, &mut sources);
-    let mut folders = HashMap::new();
+    let mut folders = HashMap::default();
     let owners: Vec<usize> =
         found.files.iter().map(|path| packages.of_file(path, &mut folders)).collect();
     let base = words::of_package(&Package::default(), knowledge, extra);
@@ -43,7 +44,7 @@ pub fn load(root: &Path, knowledge: &Knowledge, extra: &[String]) -> io::Result<
         read::read(&found.files[index], words_of(owners[index]))
     });
     let mut declarations = Vec::new();
-    let mut by_path = HashMap::new();
+    let mut by_path = HashMap::default();
     for ((path, &package), mut outcome) in found.files.iter().zip(&owners).zip(outcomes) {
         declarations.push(std::mem::take(&mut outcome.declarations));
         by_path.insert(path.clone(), sources.files.len());
@@ -60,6 +61,22 @@ pub fn load(root: &Path, knowledge: &Knowledge, extra: &[String]) -> io::Result<
     reach.adopt(&mut sources);
     read_what_matters(&mut sources, knowledge);
     Ok(sources)
+}
+
+/// Loads one file from its bytes, as the root of a library that has no manifest.
+#[must_use]
+pub fn load_bytes(bytes: &[u8], knowledge: &Knowledge) -> Sources {
+    let package = Package { name: "bytes".into(), ..Package::default() };
+    let words = words::of_package(&package, knowledge, &[]);
+    let mut sources = Sources { packages: vec![package], ..Sources::default() };
+    let outcomes = on_all_cores(1, &|_| read::judge(bytes.to_vec(), &words));
+    for outcome in outcomes {
+        add(Path::new(""), Path::new("lib.rs"), 0, outcome, &mut sources);
+    }
+    let (name, context) = ("bytes".into(), Context::Prod);
+    sources.crates.push(Crate { package: 0, name, is_library: true, context, root: 0 });
+    sources.files[0].krate = Some(0);
+    sources
 }
 
 fn has_renames(package: &Package, knowledge: &Knowledge) -> bool {
@@ -89,8 +106,8 @@ fn add(root: &Path, path: &Path, package: usize, outcome: Outcome, sources: &mut
 /// Names may reach a file without any HTTP crate's own name in it: `use crate::net::Http`. The
 /// words grow with every file that is parsed, until nothing new comes.
 fn read_what_matters(sources: &mut Sources, knowledge: &Knowledge) {
-    let mut searched: Vec<HashSet<String>> = vec![HashSet::new(); sources.packages.len()];
-    let mut tried = HashSet::new();
+    let mut searched: Vec<HashSet<String>> = vec![HashSet::default(); sources.packages.len()];
+    let mut tried = HashSet::default();
     let mut learned = words::Learned::default();
     for _ in 0..MAX_ROUNDS {
         learned.grow(sources, knowledge);
@@ -137,7 +154,7 @@ fn read_what_matters(sources: &mut Sources, knowledge: &Knowledge) {
 
 /// The files around those that are parsed, up to the roots: names often lead through them.
 fn around(sources: &Sources) -> HashSet<usize> {
-    let mut around = HashSet::new();
+    let mut around = HashSet::default();
     for (index, file) in sources.files.iter().enumerate() {
         if file.tree.is_none() {
             continue;

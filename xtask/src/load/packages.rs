@@ -1,9 +1,10 @@
 //! Puts packages together: manifests, who depends on whom, and which folder a file belongs to.
 //! It never reads a source file.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashMap as HashMap;
 
 use super::manifest::{self, Manifest};
 use super::walk::relative;
@@ -21,7 +22,7 @@ pub(super) struct Packages {
 
 /// Reads all manifests. The first package stands for files that no manifest claims.
 pub(super) fn read(root: &Path, folders: &[PathBuf], sources: &mut Sources) -> Packages {
-    let mut packages = Packages { manifests: vec![None], by_folder: HashMap::new() };
+    let mut packages = Packages { manifests: vec![None], by_folder: HashMap::default() };
     let folder_name = root.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = folder_name.unwrap_or_else(|| "root".into());
     let bare = Package { name, folder: root.to_path_buf(), ..Package::default() };

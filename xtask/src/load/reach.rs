@@ -1,9 +1,11 @@
 //! Follows `mod` from every target, and gives every file its place in a crate.
 //! It never decides what is in a file; it only needs what the files declare.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::modules::Declaration;
 use super::packages::Packages;
@@ -72,7 +74,7 @@ impl Reach<'_> {
 
     /// The files that one of `files` declares.
     fn declared_by(&mut self, sources: &mut Sources, files: &[usize]) -> HashSet<usize> {
-        let mut declared = HashSet::new();
+        let mut declared = HashSet::default();
         for &file in files {
             let path = sources.files[file].path.clone();
             let package = sources.files[file].package;

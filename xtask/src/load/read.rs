@@ -54,7 +54,11 @@ pub(super) fn on_all_cores<T: Send>(n: usize, work: &(dyn Fn(usize) -> T + Sync)
         let threads: Vec<_> = (0..n_threads)
             .filter_map(|_| start(STACK_BYTES).or_else(|_| start(SMALL_STACK_BYTES)).ok())
             .collect();
-        let results = threads.into_iter().filter_map(|thread| thread.join().ok());
+        // What a thread had read must not be missing in silence.
+        let results = threads.into_iter().map(|thread| match thread.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
         results.flatten().collect::<Vec<_>>()
     });
     // Where no thread could be had, this one does it.
@@ -63,17 +67,20 @@ pub(super) fn on_all_cores<T: Send>(n: usize, work: &(dyn Fn(usize) -> T + Sync)
     done.into_iter().map(|(_, value)| value).collect()
 }
 
-/// Reads one file; parses it when one of the words is in it.
+/// Reads one file; parses it when one of the words is in its code.
 pub(super) fn read(path: &Path, words: &Words) -> Outcome {
-    let mut outcome = Outcome::default();
-    let bytes = match bytes(path) {
-        Ok(bytes) => bytes,
+    match bytes(path) {
+        Ok(bytes) => judge(bytes, words),
         Err(reason) => {
             let holds_anchor = holds_anchor_in_stream(path, words);
-            return Outcome { skipped: Some(reason), holds_anchor, ..outcome };
+            Outcome { skipped: Some(reason), holds_anchor, ..Outcome::default() }
         }
-    };
-    outcome.holds_anchor = words.are_in(&bytes);
+    }
+}
+
+/// What the bytes of a file are: text, code that parses, or neither.
+pub(super) fn judge(bytes: Vec<u8>, words: &Words) -> Outcome {
+    let mut outcome = Outcome { holds_anchor: words.are_in(&bytes), ..Outcome::default() };
     outcome.n_lines = memchr::memchr_iter(b'\n', &bytes).count();
     outcome.n_lines += usize::from(bytes.last().is_some_and(|&last| last != b'\n'));
     if memchr::memchr(0, &bytes).is_some() {
@@ -86,7 +93,7 @@ pub(super) fn read(path: &Path, words: &Words) -> Outcome {
     if modules::may_declare(text.as_bytes()) {
         outcome.declarations = modules::declarations(text.as_bytes());
     }
-    if outcome.holds_anchor {
+    if outcome.holds_anchor && words.are_in_code(text.as_bytes()) {
         parse(&text, &mut outcome);
     }
     if text.contains("egret:") {
@@ -99,7 +106,7 @@ pub(super) fn read(path: &Path, words: &Words) -> Outcome {
 /// no words, because names lead through it.
 pub(super) fn read_again(path: &Path, words: Option<&Words>) -> Option<Outcome> {
     let text = String::from_utf8(bytes(path).ok()?).ok()?;
-    if words.is_some_and(|words| !words.are_in(text.as_bytes())) {
+    if words.is_some_and(|words| !words.are_in_code(text.as_bytes())) {
         return None;
     }
     let mut outcome = Outcome { holds_anchor: words.is_some(), ..Outcome::default() };

@@ -26,14 +26,14 @@ pub struct Problem {
 #[serde(deny_unknown_fields)]
 struct RawDependency {
     name: Spanned<String>,
-    reason: Spanned<String>,
+    reason: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawPath {
     path: Spanned<String>,
-    reason: Spanned<String>,
+    reason: Option<Spanned<String>>,
 }
 
 /// Reads a policy. `rules` are the codes that `[severity.rules]` may name.
@@ -138,7 +138,7 @@ impl<'t> Reader<'t> {
         if dependency.trim().is_empty() {
             self.problem(at, "`name` is empty; write the dependency's name");
         }
-        let reason = self.reason(raw.reason, "its calls may go unseen");
+        let reason = self.reason(raw.reason, at, &dependency, "its calls may go unseen");
         if self.policy.dependencies.iter().any(|other| other.dependency == dependency) {
             self.problem(at, &format!("`{dependency}` is decided twice"));
         }
@@ -155,16 +155,25 @@ impl<'t> Reader<'t> {
             let what = format!("`{path}` is no path below the scanned folder; write `tests/data`");
             self.problem(at, &what);
         }
-        let reason = self.reason(raw.reason, "what is there may stay");
+        let reason = self.reason(raw.reason, at, &path, "what is there may stay");
         let line = self.position(at).0;
         self.policy.paths.push(PathDecision { path, reason, line });
     }
 
-    fn reason(&mut self, reason: Spanned<String>, why: &str) -> String {
-        if reason.get_ref().trim().is_empty() {
-            self.problem(reason.span().start, &format!("`reason` is empty; write why {why}"));
+    /// A decision's reason; `at` and `of` are where its name stands and what it is.
+    fn reason(
+        &mut self,
+        reason: Option<Spanned<String>>,
+        at: usize,
+        of: &str,
+        why: &str,
+    ) -> String {
+        let at = reason.as_ref().map_or(at, |reason| reason.span().start);
+        let reason = reason.map(Spanned::into_inner).unwrap_or_default();
+        if reason.trim().is_empty() {
+            self.problem(at, &format!("`{of}` has no `reason`; write why {why}"));
         }
-        reason.into_inner()
+        reason
     }
 
     /// Hands each table of a list on.

@@ -77,11 +77,12 @@ fn all_mistakes_are_told_at_once() {
             "6:9: invalid type: integer `3`, expected a string",
             "8:1: `none` is unknown here; expected a rule: sample-site",
             "10:10: `x` is no kind of site; write `construct` or `call`",
-            "11:1: missing field `reason`",
-            "15:10: `reason` is empty; write why its calls may go unseen",
+            "12:8: `sentry` has no `reason`; write why its calls may go unseen",
+            "14:8: `sentry` is decided twice",
+            "15:10: `sentry` has no `reason`; write why its calls may go unseen",
             "19:1: unknown field `until`, expected `name` or `reason`",
             "21:8: `../a` is no path below the scanned folder; write `tests/data`",
-            "22:10: `reason` is empty; write why what is there may stay",
+            "22:10: `../a` has no `reason`; write why what is there may stay",
         ],
     );
 }

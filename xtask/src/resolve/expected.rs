@@ -1,7 +1,7 @@
 //! The type that an expression must have, where its surroundings say so: `let x: T = ..`.
 //! It never looks at the expression itself.
 
-use super::infer::{is_transparent, is_wrapper};
+use super::holders::{is_transparent, is_wrapper};
 use super::{Def, Resolver, Space, Ty};
 use crate::syntax::{BindingId, ItemKind, NodeId, NodeKind, Pattern, ScopeKind, Through, Type};
 
@@ -67,7 +67,8 @@ impl Resolver<'_> {
             NodeKind::Match { scrutinee, .. } if *scrutinee != id => up(parent),
             NodeKind::Through(Through::Cast(ty), _) => self.ty(file, node.scope, ty),
             NodeKind::Through(Through::Dereference, _) => Ty::Unknown,
-            NodeKind::Through(..) | NodeKind::Break(_) => up(parent),
+            NodeKind::Through(..) => up(parent),
+            NodeKind::Break { target, .. } => up(target.unwrap_or(parent)),
             NodeKind::Assign { place, value } if *value == id => self.type_of(file, *place),
             NodeKind::Return(_) => self.expected_return(file, parent, left),
             // The value of a closure is what its caller asks of the method that it is given to.

@@ -1,7 +1,7 @@
 //! Who implements what: functions and types that belong to a type.
 //! It never considers generics: an implementation for some `T<A>` counts for every `T`.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use super::{Def, Member, Resolver, Space};
 use crate::syntax::{ItemId, ItemKind, ScopeId, ScopeKind};

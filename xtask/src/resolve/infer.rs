@@ -1,6 +1,7 @@
 //! The type of an expression, where signatures, fields and bindings tell it.
 //! It never solves for a type; what would need that is unknown.
 
+use super::holders::{is_transparent, is_wrapper};
 use super::{Def, Member, Resolver, Space, Ty};
 use crate::syntax::{
     Binding, BindingId, ItemKind, NodeId, NodeKind, Origin, Path, ScopeId, Step, Type,
@@ -8,135 +9,6 @@ use crate::syntax::{
 
 /// Expressions that contain each other: no code nests its types so deeply.
 const MAX_DEPTH: usize = 48;
-
-/// Methods that give what they are called on, or what it holds.
-const TRANSPARENT: &[&str] = &[
-    "unwrap",
-    "unwrap_unchecked",
-    "expect",
-    "unwrap_or_else",
-    "unwrap_or",
-    "unwrap_or_default",
-    "clone",
-    "cloned",
-    "as_ref",
-    "as_mut",
-    "as_deref",
-    "borrow",
-    "borrow_mut",
-    "lock",
-    "read",
-    "write",
-    "get_mut",
-    "to_owned",
-    "into_inner",
-    "context",
-    "with_context",
-    "map_err",
-    "ok",
-    "ok_or",
-    "ok_or_else",
-    "get_or_init",
-    "get_or_try_init",
-    "get_or_insert_with",
-    "get_or_insert",
-    "take",
-    "deref",
-    "by_ref",
-    "or_else",
-    "or",
-    "inspect",
-    "inspect_err",
-    "filter",
-    "iter",
-    "into_iter",
-    "iter_mut",
-    "first",
-    "last",
-    "next",
-    "pop",
-    "load",
-    "load_full",
-    "await",
-    "block_on",
-    "now_or_never",
-    "boxed",
-    "fuse",
-    "into_diagnostic",
-    "wrap_err",
-    "wrap_err_with",
-    "leak",
-    "force",
-    "wait",
-    "change_context",
-    "as_deref_mut",
-    "init",
-    "fix_error",
-];
-
-/// Functions around a value that give a holder of it.
-const WRAPPERS: &[&str] = &[
-    "Some",
-    "Ok",
-    "Arc::new",
-    "Rc::new",
-    "Box::new",
-    "Mutex::new",
-    "RwLock::new",
-    "RefCell::new",
-    "Cell::new",
-    "Box::pin",
-    "Pin::new",
-    "Arc::clone",
-    "Rc::clone",
-    "Clone::clone",
-    "LazyLock::force",
-    "Lazy::force",
-    "OnceCell::from",
-    "Arc::from",
-    "Box::from",
-    "OnceCell::with_value",
-    "Cow::Owned",
-    "Cow::Borrowed",
-    "Box::leak",
-    "Data::new",
-    "Extension",
-    "State",
-    "ArcSwap::from_pointee",
-    "mem::take",
-    "block_on",
-    "ready",
-    "Ready",
-    "drop_guard",
-    "Arc::as_ref",
-    "Arc::make_mut",
-    "ManuallyDrop::new",
-    "Borrow::borrow",
-    "AsRef::as_ref",
-    "Poll::Ready",
-    "Result::Ok",
-    "Option::Some",
-    "black_box",
-    "Ref::map",
-    "OnceLock::from",
-    "ControlFlow::Continue",
-    "Either::Left",
-    "Either::Right",
-];
-
-/// Whether the path of a function says that it gives what it is given.
-#[must_use]
-pub(crate) fn is_wrapper(path: &[String]) -> bool {
-    let last_two = path.len().saturating_sub(2);
-    let ends = [path[last_two..].join("::"), path.last().cloned().unwrap_or_default()];
-    ends.iter().any(|end| WRAPPERS.contains(&end.as_str()))
-}
-
-/// Whether a method gives what it is called on, or what that holds.
-#[must_use]
-pub(crate) fn is_transparent(method: &str) -> bool {
-    TRANSPARENT.contains(&method)
-}
 
 impl Resolver<'_> {
     /// The type of an expression.
@@ -350,7 +222,11 @@ impl Resolver<'_> {
     pub fn method(&self, ty: &Ty, name: &str) -> Option<Member> {
         let mut at = ty;
         loop {
+            // What std gives its holders itself comes before any trait's method of that name.
+            let is_std = matches!(at, Ty::Def(Def::Foreign(path), _)
+                if matches!(path[0].as_str(), "std" | "core" | "alloc"));
             if let Ty::Def(def, _) = at
+                && !(is_std && is_transparent(name))
                 && let Some(member) = self.associated(def, name, None)
                 && self.function(member.0, member.1).is_some()
             {

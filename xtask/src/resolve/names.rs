@@ -1,8 +1,9 @@
 //! Looks names up: in blocks, modules, through imports and globs, and among crates.
 //! It never follows a path; that is the next step.
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap as HashMap;
 
 use super::{Def, Lookup, Resolver, Space};
 use crate::syntax::{Item, ItemId, ItemKind, Path, ScopeId, ScopeKind};

@@ -3,7 +3,9 @@
 
 use syn::{Block, Expr, Lit, RangeLimits, Stmt, UnOp};
 
-use super::ir::{Arm, NodeId, NodeKind, Origin, Pos, ScopeKind, Through};
+use super::ids::{NodeId, Pos};
+use super::ir::ScopeKind;
+use super::nodes::{Arm, NodeKind, Origin, Through};
 use super::patterns::member;
 use super::tree::{Lower, at};
 use super::types;
@@ -168,7 +170,9 @@ impl Lower {
                 NodeKind::Return(inner.expr.as_ref().map(|value| self.expression(value, here)))
             }
             Expr::Break(inner) => {
-                NodeKind::Break(inner.expr.as_ref().map(|value| self.expression(value, here)))
+                let value = inner.expr.as_ref().map(|value| self.expression(value, here));
+                let target = self.target(inner.label.as_ref().map(|label| &label.ident));
+                NodeKind::Break { value, target }
             }
             Expr::Macro(call) => self.macro_kind(&call.mac, id),
             Expr::Lit(literal) => NodeKind::Literal(match &literal.lit {
@@ -183,6 +187,9 @@ impl Lower {
     fn control(&mut self, whole: &Expr, id: NodeId) -> NodeKind {
         let here = Some(id);
         match whole {
+            Expr::Block(syn::ExprBlock { label: Some(label), block, .. }) => {
+                self.breakable(Some(label), false, id, |lower| lower.same_block(block, id, false))
+            }
             Expr::Block(block) => self.same_block(&block.block, id, false),
             Expr::Unsafe(block) => self.same_block(&block.block, id, false),
             Expr::Const(block) => self.same_block(&block.block, id, false),
@@ -200,17 +207,25 @@ impl Lower {
                 let iterator = self.expression(&each.expr, here);
                 let (pattern, body) = self.in_block(|lower| {
                     let pattern = lower.pattern(&each.pat, Origin::For(id), None);
-                    (pattern, lower.block(&each.body, here, false))
+                    let body = lower.breakable(each.label.as_ref(), true, id, |lower| {
+                        lower.block(&each.body, here, false)
+                    });
+                    (pattern, body)
                 });
                 NodeKind::For { pattern, iterator, body }
             }
             Expr::While(each) => self.in_block(|lower| {
                 let condition = lower.expression(&each.cond, here);
-                NodeKind::Other(vec![condition, lower.block(&each.body, here, false)])
+                let body = lower.breakable(each.label.as_ref(), true, id, |lower| {
+                    lower.block(&each.body, here, false)
+                });
+                NodeKind::Other(vec![condition, body])
             }),
             Expr::Loop(each) => {
                 // The value of a loop is what `break` gives; the body's own value is none.
-                let body = self.block(&each.body, here, false);
+                let body = self.breakable(each.label.as_ref(), true, id, |lower| {
+                    lower.block(&each.body, here, false)
+                });
                 NodeKind::Other(vec![body])
             }
             _ => self.plain(whole, id),

@@ -6,8 +6,10 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Block, Expr, Item, Macro, MacroDelimiter, Stmt, Token};
 
-use super::ir::{ItemKind, NodeId, NodeKind, ScopeKind};
+use super::ids::NodeId;
+use super::ir::{ItemKind, ScopeKind};
 use super::names::Path;
+use super::nodes::NodeKind;
 use super::tree::{Lower, at};
 use super::types;
 

@@ -3,8 +3,9 @@
 
 use syn::{Member, Pat};
 
-use super::ir::{BindingId, Origin, Pattern, Step};
+use super::ids::BindingId;
 use super::names::{Path, Type};
+use super::nodes::{Origin, Pattern, Step};
 use super::tree::Lower;
 use super::types;
 

@@ -38,6 +38,14 @@ fn paths_are_found_wherever_they_stand() {
         &["1:a::b", "1:c::d"],
     );
     check("fn f() { stringify!(a::b()); }", &[]);
+    // As written in 2015: names that are keywords now, and parameters without names.
+    check(
+        "use a::async::B; fn f() { let try = try!(B::await(async::c())); }",
+        &["1:B::await", "1:async::c"],
+    );
+    check("trait T { fn f(&self, A<(B, C)>, D) { a::b() } }", &["1:a::b"]);
+    check("fn f(x: Box<Fn(u8) + Send>, y: &'a mut FnMut()) -> &Fn() { a::b() }", &["1:a::b"]);
+    check("mod async { fn f() { a::b() } }", &["1:a::b"]);
     check("fn f() { weird!{ @go [a::b(x)] => ~ c::d } }", &["1:a::b", "1:c::d"]);
     check("fn f() { x\n.y(|z| a::b)\n.w(); }", &["2:a::b"]);
 }

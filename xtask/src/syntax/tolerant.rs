@@ -1,7 +1,7 @@
 //! A lexer for any bytes: it tells code from comments and strings, and nothing more.
 //! It never fails and never recurses, so it can look at files before a parser does.
 
-use super::ir::Pos;
+use super::ids::Pos;
 
 /// Brackets nested deeper than this are refused; real code stays below 100.
 const MAX_DEPTH: usize = 400;

@@ -5,11 +5,11 @@ use std::fmt;
 
 use proc_macro2::Span;
 
-use super::ir::{
-    Binding, BindingId, Item, ItemId, ItemKind, Node, NodeId, NodeKind, Origin, Pos, Scope,
-    ScopeId, ScopeKind, Step, Tree,
-};
+use super::edition;
+use super::ids::{BindingId, ItemId, NodeId, Pos, ScopeId};
+use super::ir::{Item, ItemKind, Scope, ScopeKind, Tree};
 use super::names::{Path, Type};
+use super::nodes::{Binding, Node, NodeKind, Origin, Step};
 use super::tolerant::{self, Mention};
 
 /// Why a file could not be parsed.
@@ -48,9 +48,9 @@ pub fn parse(text: &str) -> Result<Tree, Refused> {
     // Spans of earlier files are done with; without this, their texts would pile up.
     proc_macro2::extra::invalidate_current_thread_spans();
     let mut lower = Lower::new();
-    match syn::parse_file(text) {
+    match syn::parse_file(text).or_else(|error| edition::parse_2015(text).ok_or(error)) {
         Ok(file) => {
-            lower.tree.scopes[0].is_test |= super::items::only_for_tests(&file.attrs);
+            lower.tree.scopes[0].is_test |= super::attributes::only_for_tests(&file.attrs);
             lower.items(&file.items);
         }
         Err(error) => {
@@ -73,7 +73,8 @@ pub fn scan_tokens(text: &str) -> Tree {
     let mut lower = Lower::new();
     for import in imports {
         proc_macro2::extra::invalidate_current_thread_spans();
-        if let Ok(item) = syn::parse_str::<syn::ItemUse>(&import) {
+        let item = syn::parse_str::<syn::ItemUse>(&import).ok();
+        if let Some(item) = item.or_else(|| edition::parse_2015(&import)) {
             lower.items(&[syn::Item::Use(item)]);
         }
     }
@@ -86,11 +87,20 @@ pub fn scan_tokens(text: &str) -> Tree {
     lower.tree
 }
 
+/// What a `break` can end.
+struct Breakable {
+    label: Option<String>,
+    is_loop: bool,
+    node: NodeId,
+}
+
 /// The state of lowering one file.
 pub(super) struct Lower {
     pub(super) tree: Tree,
     /// Local variables in sight, innermost last.
     pub(super) locals: Vec<(String, BindingId)>,
+    /// Loops and labelled blocks around, innermost last.
+    breakables: Vec<Breakable>,
     /// The scope that is being filled.
     pub(super) scope: ScopeId,
     /// The implementation or trait around the items being lowered.
@@ -107,7 +117,7 @@ impl Lower {
             is_test: false,
         };
         let tree = Tree { scopes: vec![file], ..Tree::default() };
-        Self { tree, locals: Vec::new(), scope: ScopeId(0), owner: None }
+        Self { tree, locals: Vec::new(), breakables: Vec::new(), scope: ScopeId(0), owner: None }
     }
 
     pub(super) fn is_test(&self) -> bool {
@@ -146,6 +156,30 @@ impl Lower {
         let value = fill(self);
         self.locals.truncate(n_outer);
         value
+    }
+
+    /// Runs `fill` for the body of a loop or a labelled block.
+    pub(super) fn breakable<T>(
+        &mut self,
+        label: Option<&syn::Label>,
+        is_loop: bool,
+        node: NodeId,
+        fill: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let label = label.map(|label| label.name.ident.to_string());
+        self.breakables.push(Breakable { label, is_loop, node });
+        let value = fill(self);
+        self.breakables.pop();
+        value
+    }
+
+    /// What a `break` with that label ends; without one, the innermost loop.
+    pub(super) fn target(&self, label: Option<&syn::Ident>) -> Option<NodeId> {
+        let is_it = |one: &&Breakable| match label {
+            Some(label) => one.label.as_ref().is_some_and(|known| label == known),
+            None => one.is_loop,
+        };
+        self.breakables.iter().rev().find(is_it).map(|one| one.node)
     }
 
     pub(super) fn push(&mut self, kind: NodeKind, parent: Option<NodeId>, span: Span) -> NodeId {

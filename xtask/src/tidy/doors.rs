@@ -24,6 +24,18 @@ const DOORS: &[Door] = &[
         reason: "the hand-off has one implementation, which can be changed in one place",
     },
     Door {
+        paths: &["quanta"],
+        within: "",
+        allowed: &["src/clock"],
+        reason: "one file reads the clock; everything else takes `now` as an argument",
+    },
+    Door {
+        paths: &["forkguard", "std::process::id"],
+        within: "src/",
+        allowed: &["src/fork", "src/spool/home"],
+        reason: "one file tells a process from its forks; the spool names a directory by its process",
+    },
+    Door {
         paths: &["zstd"],
         within: "",
         allowed: &["src/codec", "collector/src/ingest"],
@@ -45,6 +57,18 @@ const DOORS: &[Door] = &[
             "src/capture/tower/route",
         ],
         reason: "what answers HTTP is apart from what knows the answer",
+    },
+    Door {
+        paths: &["csv", "parquet"],
+        within: "collector/src/",
+        allowed: &["collector/src/export"],
+        reason: "formats of files are written in one place each",
+    },
+    Door {
+        paths: &["prometheus_client"],
+        within: "",
+        allowed: &["collector/src/api/metrics"],
+        reason: "numbers are counted as plain values, and named where they are shown",
     },
     Door {
         paths: &["syn"],

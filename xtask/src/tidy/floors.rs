@@ -35,7 +35,7 @@ pub(super) const BUILDINGS: &[Building] = &[CLIENT, COLLECTOR, XTASK];
 const CLIENT: Building = Building {
     root: "src/",
     floors: &[
-        &["clock", "error", "host", "redact", "varint"],
+        &["clock", "error", "fork", "host", "redact", "varint"],
         &["record"],
         &["stats", "template", "minute", "batch"],
         &["allow", "codec", "process", "queue", "retry", "sample"],
@@ -57,7 +57,7 @@ const COLLECTOR: Building = Building {
         &["store", "ingest", "gateway"],
         &["pipeline", "query", "probe"],
         &["hits", "monitors", "discovery", "notify"],
-        &["dashboard"],
+        &["dashboard", "export"],
         &["api"],
         &["config"],
         &["app"],

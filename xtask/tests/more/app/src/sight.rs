@@ -65,7 +65,7 @@ fn by_macro() {
 fn labelled(x: bool) {
     let client = 'made: {
         if x {
-            break 'made Client::new(); //~ FLAG reqwest verdict=unknown
+            break 'made Client::new(); //~ WRAPPED reqwest
         }
         return;
     };

@@ -188,3 +188,37 @@ fn renamed() -> mw::ClientWithMiddleware {
     let raw = mw::reqwest::Client::new(); //~ FLAG reqwest verdict=wrapped_empty
     mw::ClientBuilder::new(raw).build()
 }
+fn out_of_a_labelled_block(old: Option<Client>) -> ClientWithMiddleware {
+    let raw = 'made: {
+        if let Some(old) = old {
+            break 'made old;
+        }
+        for _ in 0..3 {
+            if ready() {
+                break 'made Client::new(); //~ WRAPPED reqwest
+            }
+        }
+        Client::new() //~ WRAPPED reqwest
+    };
+    ClientBuilder::new(raw).with(Audit).build()
+}
+fn out_of_an_outer_loop() -> ClientWithMiddleware {
+    let raw = 'outer: loop {
+        loop {
+            break 'outer Client::new(); //~ FLAG reqwest verdict=wrapped_empty
+        }
+    };
+    ClientBuilder::new(raw).build()
+}
+trait Locks<T> {
+    fn lock(&self) -> T;
+}
+impl<T> Locks<T> for std::sync::Mutex<T> {
+    fn lock(&self) -> T {
+        std::sync::Mutex::lock(self).unwrap()
+    }
+}
+fn behind_a_lock_that_a_trait_has_too() {
+    let held = std::sync::Mutex::new(Client::new()); //~ FLAG reqwest verdict=unwrapped
+    held.lock().unwrap().get("x").send();
+}

@@ -1,0 +1,8 @@
+//! What the peers' benches have in common.
+//! It never decides who is faster: it measures and prints.
+
+pub mod alloc;
+pub mod calls;
+pub mod measure;
+pub mod peers;
+pub mod sink;

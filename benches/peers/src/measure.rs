@@ -1,0 +1,85 @@
+//! Times single calls, as close to each other as asked.
+//! It never reports a mean without the tail.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use crate::alloc::n_allocations;
+
+/// How calls follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// One behind the other.
+    Burst,
+    /// One per interval.
+    Every(Duration),
+}
+
+/// What calls cost their caller.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    pub mean_ns: f64,
+    pub p50_ns: f64,
+    pub p99_ns: f64,
+    pub p999_ns: f64,
+    pub n_allocations: f64,
+}
+
+/// Makes `n_calls` and times each; the clock's own time is taken off.
+pub fn time(n_calls: usize, pace: Pace, mut call: impl FnMut(usize)) -> Cost {
+    let clock_ns = clock_ns();
+    let mut samples = Vec::with_capacity(n_calls);
+    // What is made at a thread's first call is made here.
+    (0..1_000).for_each(&mut call);
+    let begin = Instant::now();
+    let n_before = n_allocations();
+    for n in 0..n_calls {
+        if let Pace::Every(interval) = pace {
+            let due = begin + interval * u32::try_from(n).unwrap_or(u32::MAX);
+            while Instant::now() < due {
+                std::hint::spin_loop();
+            }
+        }
+        let start = Instant::now();
+        call(black_box(n));
+        samples.push((start.elapsed().as_nanos() as f64 - clock_ns).max(0.0));
+    }
+    let n_allocations = (n_allocations() - n_before) as f64 / n_calls as f64;
+    samples.sort_by(f64::total_cmp);
+    let at = |share: f64| samples[((n_calls - 1) as f64 * share) as usize];
+    Cost {
+        mean_ns: samples.iter().sum::<f64>() / n_calls as f64,
+        p50_ns: at(0.5),
+        p99_ns: at(0.99),
+        p999_ns: at(0.999),
+        n_allocations,
+    }
+}
+
+/// What two readings of the clock show when nothing is between them.
+fn clock_ns() -> f64 {
+    let mut samples: Vec<f64> = (0..10_001)
+        .map(|_| {
+            let start = Instant::now();
+            start.elapsed().as_nanos() as f64
+        })
+        .collect();
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}
+
+/// Each number's median over several runs.
+pub fn median(runs: &[Cost]) -> Cost {
+    let of = |number: fn(&Cost) -> f64| {
+        let mut numbers: Vec<f64> = runs.iter().map(number).collect();
+        numbers.sort_by(f64::total_cmp);
+        numbers[numbers.len() / 2]
+    };
+    Cost {
+        mean_ns: of(|cost| cost.mean_ns),
+        p50_ns: of(|cost| cost.p50_ns),
+        p99_ns: of(|cost| cost.p99_ns),
+        p999_ns: of(|cost| cost.p999_ns),
+        n_allocations: of(|cost| cost.n_allocations),
+    }
+}
