@@ -1,8 +1,10 @@
 //! The door for batches: who may send, what is read, and what is refused.
 //! It never sees the store, so a slow disk can fill the queue but never hold a request.
 
+mod access;
 mod auth;
 mod decompress;
+mod depth;
 #[cfg(any(test, feature = "fuzzing"))]
 #[allow(unreachable_pub, reason = "reached with the feature alone; tests are inside")]
 pub mod fuzz;
@@ -13,6 +15,7 @@ mod otlp;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use access::{Access, Denied, Exceeded, Grant, NotYours, Wish};
 pub(crate) use auth::Tokens;
 pub(crate) use hub::{HubClients, HubSender, Message, admit_hub, is_environment};
 pub(crate) use lines::resource;
@@ -22,7 +25,7 @@ use bytes::Bytes;
 use egret::batch::Resource;
 use egret::codec::{Batch, CallColumn, DecodeError, Limits};
 
-use crate::model::{Received, SECOND_NS};
+use crate::model::{Received, SECOND_NS, Source};
 use lines::problem;
 
 /// A call may begin so much after its receipt: clocks differ, but a call of next year would stay
@@ -38,6 +41,8 @@ pub(crate) struct IngestLimits {
     pub(crate) n_decoded_bytes: usize,
     /// Records of one batch.
     pub(crate) n_records: usize,
+    /// One record: what it says, put together.
+    pub(crate) n_record_bytes: usize,
 }
 
 /// What a body says that it is.
@@ -77,6 +82,15 @@ pub(crate) enum Refusal {
     /// Beyond the limits.
     #[error("{0}")]
     TooLarge(String),
+    /// One record is, so that fewer of them do not help.
+    #[error("{0}")]
+    RecordTooLarge(String),
+    /// Compressed such that reading it takes more memory than is given.
+    #[error("{0}")]
+    Window(String),
+    /// JSON within JSON within JSON.
+    #[error("{0}")]
+    TooDeep(String),
     /// Not what it says it is.
     #[error("{0}")]
     Malformed(String),
@@ -127,6 +141,15 @@ impl IngestLimits {
         limits.encoded_bytes = self.n_batch_bytes;
         limits.decoded_bytes = self.n_decoded_bytes;
         limits.rows = self.n_records;
+        limits.record_bytes = self.n_record_bytes;
+        limits
+    }
+
+    /// For batches that were made here, of what was within the limits: their columns are as large as
+    /// they are.
+    fn made_here(&self) -> Limits {
+        let mut limits = crate::model::stored_limits();
+        limits.record_bytes = self.n_record_bytes;
         limits
     }
 }
@@ -150,8 +173,7 @@ pub(crate) fn admit(
         Form::Lines(compression) => {
             let text = decompress::text(compression, &body, limits)?;
             let batch = lines::to_batch(&text, told, limits, now_ns)?;
-            // The lines were within the limits; their columns are as large as they are.
-            admit_batch(batch.into(), &crate::model::stored_limits(), now_ns)
+            admit_batch(batch.into(), &limits.made_here(), now_ns)
         }
     }
 }
@@ -166,6 +188,12 @@ fn admit_batch(bytes: Bytes, limits: &Limits, now_ns: u64) -> Result<Received, R
     }
     drop(batch);
     Ok(Received { batch_id, n_calls, received_unix_ns: now_ns, bytes })
+}
+
+/// Who says that it sent a batch.
+pub(crate) fn sender(received: &Received) -> Result<Source, Refusal> {
+    let batch = Batch::open(&received.bytes, &crate::model::stored_limits()).map_err(refusal)?;
+    Ok(Source::of(&batch.meta().resource))
 }
 
 /// What is wrong with the first call that begins too late.
@@ -191,6 +219,7 @@ fn refusal(error: DecodeError) -> Refusal {
     let message = error.to_string();
     match error {
         DecodeError::Version { .. } => Refusal::Unsupported(message),
+        DecodeError::RecordTooLarge { .. } => Refusal::RecordTooLarge(message),
         DecodeError::TooLarge { .. } => Refusal::TooLarge(message),
         _ => Refusal::Malformed(message),
     }

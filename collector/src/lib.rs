@@ -29,6 +29,8 @@ mod store;
 mod pipeline;
 mod query;
 
+mod hits;
+
 mod dashboard;
 mod export;
 
@@ -45,6 +47,6 @@ pub mod loading;
 pub use ingest::fuzz;
 
 pub use app::{
-    Builder, Collector, ExportCommandError, QueueError, StartError, export_command, queue_command,
-    serve,
+    Builder, Collector, ExportCommandError, QueueError, StartError, TokenError, export_command,
+    queue_command, serve, token_command,
 };

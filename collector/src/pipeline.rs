@@ -6,17 +6,21 @@
 //! and the store takes it once.
 
 mod compact;
+mod damage;
 mod gather;
 mod progress;
 mod regrouping;
+mod scrub;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use damage::Damage;
 pub(crate) use progress::{Done, Progress};
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
@@ -27,7 +31,7 @@ use crate::clock::unix_now_ns;
 use crate::model::{Day, Position, Received};
 use crate::queue::{Quarantine, Queue, Read, Taken};
 use crate::rollup::Fleet;
-use crate::store::{Retention, Store, WriteError};
+use crate::store::{LogBounds, Retention, Store, WriteError};
 use compact::{Load, Pace};
 use gather::{Added, Gathered};
 use regrouping::Regrouping;
@@ -41,12 +45,23 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// That somebody handles hits, so that they are logged.
+#[derive(Debug, Clone)]
+pub(crate) struct HitsWanted {
+    /// Every handler is past this entry of the log.
+    pub(crate) handled: Arc<AtomicU64>,
+    /// Most bytes of the log.
+    pub(crate) n_bytes: u64,
+}
+
 /// The running thread.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     /// Resolves, with an error, once the thread has ended and everything it held is released.
     pub(crate) ended: oneshot::Receiver<std::convert::Infallible>,
     pub(crate) progress: watch::Receiver<Progress>,
+    /// What is known of damaged files.
+    pub(crate) damage: Damage,
     /// Dropped, it ends the thread after the present group, whatever still waits.
     pub(crate) stop: Sender<std::convert::Infallible>,
 }
@@ -58,10 +73,16 @@ pub(crate) fn start(
     quarantine: Quarantine,
     retention: Retention,
     position: Position,
+    hits: Option<HitsWanted>,
     fleet: Option<Arc<Fleet>>,
 ) -> Result<Pipeline, std::io::Error> {
     let (ended, end) = oneshot::channel();
     let (stop, stopped) = channel();
+    let damage = Damage::default();
+    // What was moved aside before, and when the store was opened.
+    damage.set_names(store.damaged());
+    let seen = damage.clone();
+    scrub::start(store.examiner(), damage.clone())?;
     let begun = Progress { position, is_failing: false, done: Done::default() };
     let (told, progress) = watch::channel(begun);
     let compaction = store.compaction().unwrap_or_else(|error| {
@@ -72,7 +93,7 @@ pub(crate) fn start(
     let regrouping = compaction.map(Regrouping::start).transpose()?;
     std::thread::Builder::new().name("egret-pipeline".to_owned()).spawn(move || {
         // Also when this thread panics, nothing is taken that nobody stores.
-        let queue = Closing(queue);
+        let queue = Closing(queue, seen.clone());
         let mut worker = Worker {
             queue: Arc::clone(&queue.0),
             store,
@@ -85,6 +106,8 @@ pub(crate) fn start(
             told,
             pruned: None,
             pace: Pace::default(),
+            hits,
+            damage: seen,
         };
         // Ends before the store does, also when this thread panics: the files are the store's.
         let regrouping = regrouping;
@@ -98,14 +121,15 @@ pub(crate) fn start(
         // Last of all: whoever waits for it may remove the directory, or open it again.
         drop(ended);
     })?;
-    Ok(Pipeline { ended: end, progress, stop })
+    Ok(Pipeline { ended: end, progress, damage, stop })
 }
 
-struct Closing(Arc<dyn Queue>);
+struct Closing(Arc<dyn Queue>, Damage);
 
 impl Drop for Closing {
     fn drop(&mut self) {
         self.0.close();
+        self.1.end();
     }
 }
 
@@ -126,6 +150,8 @@ struct Worker {
     pruned: Option<Day>,
     /// When roll-ups are packed.
     pace: Pace,
+    hits: Option<HitsWanted>,
+    damage: Damage,
 }
 
 impl Worker {
@@ -133,6 +159,7 @@ impl Worker {
         let mut pause = PAUSE;
         while stopped.try_recv() != Err(TryRecvError::Disconnected) {
             self.prune_daily();
+            self.mend();
             match self.step() {
                 Ok(Goes::On) => pause = PAUSE,
                 Ok(Goes::NoFurther) => return,
@@ -173,6 +200,10 @@ impl Worker {
             Err(WriteOrGather::Write(error)) if error.blames_the_batch() => {
                 self.write_one_by_one(taken)?;
             }
+            Err(WriteOrGather::Write(error)) if error.is_damage() => {
+                self.damage.suspect();
+                return Err(error.into());
+            }
             written => written?,
         }
         self.position = taken.next;
@@ -185,7 +216,7 @@ impl Worker {
     }
 
     fn write(&mut self, batches: &[Received], position: Position) -> Result<(), WriteOrGather> {
-        let mut gathered = Gathered::up_to(position);
+        let mut gathered = Gathered::up_to(position, self.log_bounds());
         let mut done = self.done;
         for batch in batches {
             match self.gather(&mut gathered, batch)? {
@@ -204,6 +235,12 @@ impl Worker {
             fleet.add(&gathered.group().minutes);
         }
         Ok(())
+    }
+
+    /// `None` when nobody handles hits.
+    fn log_bounds(&self) -> Option<LogBounds> {
+        let hits = self.hits.as_ref()?;
+        Some(LogBounds { handled: hits.handled.load(Ordering::Relaxed), n_bytes: hits.n_bytes })
     }
 
     /// One of them cannot be stored; the others can. Their ids keep those that are stored before
@@ -247,6 +284,23 @@ impl Worker {
             tracing::error!(failure, "cannot store; the queue keeps what comes until it works");
             self.tell(true);
         }
+    }
+
+    /// Moves aside what was found to be damaged.
+    fn mend(&mut self) {
+        let found = self.damage.to_move();
+        if found.is_empty() {
+            return;
+        }
+        // Before it is gone, so that no answer is without it and does not say so.
+        let mut names = self.damage.names();
+        names.extend(found.iter().map(|found| format!("calls-{}.db", found.day)));
+        self.damage.set_names(names);
+        if let Err(error) = self.store.set_aside(&found) {
+            let error: &dyn Error = &error;
+            tracing::error!(error, "cannot move a damaged file aside");
+        }
+        self.damage.moved(self.store.damaged());
     }
 
     fn tell(&self, is_failing: bool) {

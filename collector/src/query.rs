@@ -11,6 +11,7 @@ mod matching;
 mod metric;
 mod rollups;
 mod series;
+mod services;
 mod step;
 mod summary;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub(crate) use matching::{CallFilter, DURATION_FORMS, StatusFilter, parse_durati
 pub(crate) use metric::Metric;
 pub(crate) use rollups::{GroupBy, RollupFilter};
 pub(crate) use series::Series;
+pub(crate) use services::{Service, Services, ServicesQuery};
 pub(crate) use step::Step;
 pub(crate) use summary::{Summary, SummaryRow};
 pub(crate) use time::{MOMENT_FORMS, parse_moment};
@@ -92,6 +94,20 @@ impl Queries {
     /// Counts, bytes and percentiles per host, method, template, status class and target.
     pub(crate) fn summary(&self, query: &SummaryQuery) -> Result<Summary, QueryError> {
         summary::answer(&*self.history, query)
+    }
+
+    /// Every service that was seen.
+    pub(crate) fn services(&self, query: &ServicesQuery) -> Result<Services, QueryError> {
+        services::all(&*self.history, query)
+    }
+
+    /// One service, and its instances; `None` when it was never seen.
+    pub(crate) fn service(
+        &self,
+        name: &str,
+        query: &ServicesQuery,
+    ) -> Result<Option<Service>, QueryError> {
+        services::one(&*self.history, name, query)
     }
 
     /// Sums by vendor.

@@ -2,11 +2,13 @@
 //! It never stores anything: it is pure, a batch in and values out.
 
 mod fleet;
+mod hits;
 mod outline;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use fleet::{Durations, Fleet};
+pub(crate) use hits::hits;
 pub(crate) use outline::{Outline, Words, kind_bit, outcome_bit};
 
 use egret::codec::{Batch, CallColumn, DecodeError, read_minutes};

@@ -5,8 +5,11 @@
 //! | file | what |
 //! |---|---|
 //! | `lock` | held by the one collector that may write here |
-//! | `meta.db` | ids of stored batches, series and their roll-ups, drops, the place in the queue |
+//! | `meta.db` | ids of stored batches, series and their roll-ups, drops, instances, hits to be handled, the place in the queue |
 //! | `calls-YYYY-MM-DD.db` | calls received on that day (UTC): of the last hour as batches, each with its outline; of closed hours regrouped, see `compact` |
+//! | `handlers.db` | how far each handler of hits is |
+//! | `damaged/` | files of days that were damaged |
+//! | `tokens.db` | hashes of the tokens that were made with `token create` |
 //!
 //! A group of batches is written to its days' files first and to `meta.db` second, in one
 //! transaction with the place in the queue; that one is what makes it stored. After a crash in
@@ -31,8 +34,13 @@ mod error;
 mod filter;
 mod fold;
 mod guard;
+mod hit_counts;
+mod hit_cursors;
+mod hits_log;
+mod instances;
 mod kept;
 mod load;
+mod mend;
 mod packed;
 mod prune;
 mod reader;
@@ -42,6 +50,7 @@ mod size;
 mod sums;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tokens;
 mod writer;
 
 pub(crate) use blocks::{BlockFilter, BlockKind, BlockRef};
@@ -49,9 +58,14 @@ pub(crate) use data_dir::{DataDir, DirError};
 pub(crate) use error::WriteError;
 pub(crate) use fold::{Folded, Needs, Question, Series, SeriesFilter, Total};
 pub(crate) use guard::SeriesLimits;
+pub(crate) use hit_counts::HitDatabase;
+pub(crate) use hit_cursors::HitCursors;
+pub(crate) use hits_log::{LogBounds, LoggedHits};
+pub(crate) use mend::{DamagedDay, Examiner};
 pub(crate) use prune::Retention;
 pub(crate) use reader::{ReadError, Reader, SummaryFilter};
 pub(crate) use size::StoreSize;
+pub(crate) use tokens::{TokenFile, TokenFileError};
 pub(crate) use writer::{Block, Group, Writer};
 
 #[cfg(test)]
@@ -64,7 +78,7 @@ use std::fmt::Debug;
 
 use uuid::Uuid;
 
-use crate::model::Position;
+use crate::model::{Instance, Position, Sighting};
 
 /// The writing end of a store, as the pipeline needs it. It has one user.
 pub(crate) trait Store: Debug + Send {
@@ -87,6 +101,15 @@ pub(crate) trait Store: Debug + Send {
     fn compaction(&self) -> Result<Option<Box<dyn Compact>>, WriteError> {
         Ok(None)
     }
+
+    /// What looks for damage beside the writer.
+    fn examiner(&self) -> Examiner;
+
+    /// Moves damaged files out of the way, and tells the log.
+    fn set_aside(&mut self, damaged: &[DamagedDay]) -> Result<(), WriteError>;
+
+    /// The names of all files that are out of the way.
+    fn damaged(&self) -> Vec<String>;
 
     /// Removes what is older than it may get.
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError>;
@@ -153,6 +176,15 @@ pub(crate) trait History: Debug + Send + Sync {
 
     /// What was dropped before it was received, by reason.
     fn drops(&self, filter: &SummaryFilter) -> Result<BTreeMap<String, u64>, ReadError>;
+
+    /// The same, by service and reason; the filter's service is not looked at.
+    fn drops_of_services(
+        &self,
+        filter: &SummaryFilter,
+    ) -> Result<BTreeMap<String, BTreeMap<String, u64>>, ReadError>;
+
+    /// Who was seen, of one service or of all; the last seen first.
+    fn instances(&self, service: Option<&str>) -> Result<Vec<(Instance, Sighting)>, ReadError>;
 
     /// How much of the disk it takes.
     fn size(&self) -> Result<StoreSize, ReadError>;

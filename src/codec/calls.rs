@@ -226,6 +226,22 @@ impl Calls {
         Ok(Self { rows: table.rows(), columns })
     }
 
+    /// Fails at the first call whose texts are longer together.
+    pub(super) fn at_most(&self, limit: usize) -> Result<(), DecodeError> {
+        let columns = || self.columns.iter().flatten();
+        // The longest texts of all columns bound every row; seldom has a row to be looked at.
+        if columns().map(Column::longest_text).fold(0, usize::saturating_add) <= limit {
+            return Ok(());
+        }
+        for row in 0..self.rows {
+            let found = columns().map(|column| column.text(row).len()).sum();
+            if found > limit {
+                return Err(DecodeError::RecordTooLarge { row: row + 1, found, limit });
+            }
+        }
+        Ok(())
+    }
+
     /// Number of calls.
     #[must_use]
     pub fn len(&self) -> usize {

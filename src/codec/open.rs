@@ -25,6 +25,8 @@ pub struct Limits {
     pub rows: usize,
     /// Columns of all tables together. Defaults to 256.
     pub columns: usize,
+    /// The texts of one call together. Defaults to 256 KiB. Checked by [`Batch::verify`] alone.
+    pub record_bytes: usize,
 }
 
 impl Default for Limits {
@@ -36,6 +38,7 @@ impl Default for Limits {
             decoded_bytes: 32 << 20,
             rows: 100_000,
             columns: 256,
+            record_bytes: 256 << 10,
         }
     }
 }
@@ -80,6 +83,16 @@ pub enum DecodeError {
         /// How large it may be.
         limit: u64,
     },
+    /// One call is larger than the limits allow.
+    #[error("too large: call {row} has texts of {found} bytes, which exceeds the limit of {limit}")]
+    RecordTooLarge {
+        /// Which one, from 1.
+        row: usize,
+        /// How large it is.
+        found: usize,
+        /// How large it may be.
+        limit: usize,
+    },
     /// A column's bytes are not what its encoding asks for.
     #[error("column {table}.{column}: {problem}")]
     Column {
@@ -111,6 +124,7 @@ struct TableEntry {
 pub struct Batch<'a> {
     meta: BatchMeta,
     tables: Vec<Table<'a>>,
+    record_bytes: usize,
 }
 
 /// A table of an opened batch.
@@ -156,7 +170,7 @@ impl<'a> Batch<'a> {
             let problem = format!("{} bytes after the last column", body.len());
             return Err(DecodeError::Directory(problem));
         }
-        Ok(Self { meta: header.meta, tables })
+        Ok(Self { meta: header.meta, tables, record_bytes: limits.record_bytes })
     }
 
     /// Identity, resource and drops.
@@ -211,7 +225,7 @@ impl<'a> Batch<'a> {
                 table.decode(frame)?;
             }
         }
-        self.calls(super::CallColumn::ALL)?;
+        self.calls(super::CallColumn::ALL)?.at_most(self.record_bytes)?;
         super::read_minutes(self)?;
         Ok(())
     }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
+use super::TokenCommand;
+
 /// Stands below the flags in the help of `serve`.
 const SOURCES: &str = "\
 Each setting comes from its flag, else from its environment variable, else from the file, else it
@@ -21,10 +23,14 @@ Environment variables:
   EGRET_COLLECTOR_MAX_BATCH_BYTES
   EGRET_COLLECTOR_MAX_DECODED_BYTES
   EGRET_COLLECTOR_MAX_RECORDS
+  EGRET_COLLECTOR_MAX_RECORD_BYTES
+  EGRET_COLLECTOR_MAX_CONNECTIONS
   EGRET_COLLECTOR_QUEUE_BATCHES
   EGRET_COLLECTOR_QUEUE_BYTES
   EGRET_COLLECTOR_MIN_FREE_BYTES
   EGRET_COLLECTOR_DURABILITY
+  EGRET_COLLECTOR_QUARANTINE_FILES      what is kept of what cannot be stored [default: 10000]
+  EGRET_COLLECTOR_QUARANTINE_BYTES      [default: 1073741824]
   EGRET_COLLECTOR_HEADER_TIMEOUT_SECONDS
   EGRET_COLLECTOR_BODY_TIMEOUT_SECONDS
   EGRET_COLLECTOR_RETENTION_DAYS
@@ -33,6 +39,10 @@ Environment variables:
   EGRET_COLLECTOR_RETENTION_HISTORY_DAYS
   EGRET_COLLECTOR_MAX_SERIES
   EGRET_COLLECTOR_MAX_NEW_SERIES
+  EGRET_COLLECTOR_HITS                  handlers of hits: {downloads={handler=\"log\"}}
+  EGRET_COLLECTOR_HITS_INTERVAL_SECONDS [default: 60]
+  EGRET_COLLECTOR_HITS_DISABLED         names of handlers, with commas between them
+  EGRET_COLLECTOR_HITS_LOG_BYTES        what may wait for handlers [default: 268435456]
   RUST_LOG                              how much is logged [default: info]
 
 In the file, a setting is a key without the prefix, in lower case: `data_dir = \"/var/lib/egret\"`,
@@ -59,6 +69,10 @@ pub enum Command {
     /// Look at the batches that wait to be stored, or take some out.
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Make, list and revoke the tokens with which batches are sent and questions asked. Also while
+    /// the collector runs: it follows within a second.
+    #[command(subcommand)]
+    Token(TokenCommand),
 }
 
 /// What can be done with a queue.
@@ -148,7 +162,7 @@ pub struct ServeFlags {
     /// TOML file with settings.
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
-    /// Address to listen on. Other than loopback needs tokens. [default: 127.0.0.1:4750]
+    /// Address to listen on. Other than loopback needs a token. [default: 127.0.0.1:4750]
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
     /// Directory of the data. [default: ./egret-data]
@@ -167,6 +181,12 @@ pub struct ServeFlags {
     /// Most records of one batch. [default: 100000]
     #[arg(long, value_name = "N")]
     pub max_records: Option<String>,
+    /// Largest record. [default: 262144]
+    #[arg(long, value_name = "BYTES")]
+    pub max_record_bytes: Option<String>,
+    /// Most connections at once; who comes beyond is told to come again. [default: 10000]
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<String>,
     /// Most batches that wait to be stored. [default: 100000]
     #[arg(long, value_name = "N")]
     pub queue_batches: Option<String>,
@@ -220,6 +240,8 @@ impl ServeFlags {
             ("max_batch_bytes", &self.max_batch_bytes),
             ("max_decoded_bytes", &self.max_decoded_bytes),
             ("max_records", &self.max_records),
+            ("max_record_bytes", &self.max_record_bytes),
+            ("max_connections", &self.max_connections),
             ("queue_batches", &self.queue_batches),
             ("queue_bytes", &self.queue_bytes),
             ("min_free_bytes", &self.min_free_bytes),

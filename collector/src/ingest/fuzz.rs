@@ -18,8 +18,12 @@ use crate::model::{Received, stored_limits};
 use crate::rollup::{Outline, fold};
 
 /// Small, so that what exceeds them is tried too.
-const LIMITS: IngestLimits =
-    IngestLimits { n_batch_bytes: 1 << 20, n_decoded_bytes: 4 << 20, n_records: 1_000 };
+const LIMITS: IngestLimits = IngestLimits {
+    n_batch_bytes: 1 << 20,
+    n_decoded_bytes: 4 << 20,
+    n_records: 1_000,
+    n_record_bytes: 1 << 20,
+};
 
 /// A day in 2026.
 const NOW_NS: u64 = 1_790_000_000_000_000_000;

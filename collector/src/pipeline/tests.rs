@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::*;
 use crate::model::TimeRange;
-use crate::queue::{Bounds, Durability, Embedded};
+use crate::queue::{Bounds, Durability, Embedded, QuarantineBounds};
 use crate::store::{BlockFilter, DataDir, History, Reader, SummaryFilter, Writer};
 use bytes::Bytes;
 use egret::batch::{BatchMeta, Resource};
@@ -21,8 +21,13 @@ use uuid::Uuid;
 const RETENTION: Retention =
     Retention { calls_days: 15, minutes_days: 32, history_days: 396, batches_days: 2 };
 
-const BOUNDS: Bounds =
-    Bounds { n_batches: 99, n_bytes: 1 << 20, min_free_bytes: 0, durability: Durability::Normal };
+const BOUNDS: Bounds = Bounds {
+    n_batches: 99,
+    n_bytes: 1 << 20,
+    min_free_bytes: 0,
+    durability: Durability::Normal,
+    quarantine: QuarantineBounds::NONE,
+};
 
 fn batch() -> Received {
     batch_at(unix_now_ns())
@@ -71,7 +76,7 @@ fn run(dir: &TempDir, waiting: &[Received]) {
 }
 
 fn begin(queue: Arc<dyn Queue>, store: Box<dyn Store>, dir: &Path, position: Position) -> Pipeline {
-    start(queue, store, Quarantine::of(dir), RETENTION, position, None).unwrap()
+    start(queue, store, Quarantine::of(dir), RETENTION, position, None, None).unwrap()
 }
 
 /// The ids of all blocks in order, and the count of all roll-ups.

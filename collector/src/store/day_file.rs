@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::WriteError;
 use super::data_dir::{day_path, days};
 use super::schema::DAY;
 use super::sums::integer;
 use super::writer::Block;
+use super::{DamagedDay, WriteError, mend};
 use crate::model::Day;
 use crate::queue::Durability;
 
@@ -30,11 +30,35 @@ impl DayFiles {
         Self { dir: dir.to_owned(), durability, open: Vec::new() }
     }
 
-    /// Fails when any file is of a later version: better at the start than at the first query.
-    pub(super) fn check_all(&self) -> Result<(), WriteError> {
+    /// Fails when any file is of a later version: better at the start than at the first query. One
+    /// that cannot even be opened, because it is damaged, is moved aside.
+    pub(super) fn check_all(&mut self) -> Result<(), WriteError> {
         for day in days(&self.dir)? {
-            DAY.open_readable(&day_path(&self.dir, day))?;
+            match DAY.open_readable(&day_path(&self.dir, day)) {
+                Err(error) if mend::is_damage_at_open(&error) => {
+                    self.set_aside(&DamagedDay { day, problem: error.to_string() })?;
+                }
+                opened => drop(opened?),
+            }
         }
+        Ok(())
+    }
+
+    /// Moves a day's file aside, unless it is gone by now.
+    pub(super) fn set_aside(&mut self, found: &DamagedDay) -> Result<(), WriteError> {
+        let DamagedDay { day, problem } = found;
+        self.close(*day);
+        if !day_path(&self.dir, *day).exists() {
+            return Ok(());
+        }
+        let aside = mend::set_aside(&self.dir, *day)?;
+        tracing::error!(
+            day = %day,
+            problem,
+            aside = %aside.display(),
+            "a day's calls are damaged, and moved aside; they are missing in answers, the history \
+             has them all the same"
+        );
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 use rusqlite::Connection;
 
+use super::instances;
 use super::sums::integer;
 use crate::model::SECOND_NS;
 
@@ -14,7 +15,8 @@ const DAY_NS: u64 = 86_400 * SECOND_NS;
 pub(crate) struct Retention {
     /// Whole days of calls before today.
     pub(crate) calls_days: u32,
-    /// Days of roll-ups by the minute; older ones are kept by the half-hour.
+    /// Days of roll-ups by the minute, and of instances since they were last seen; older roll-ups are
+    /// kept by the half-hour.
     pub(crate) minutes_days: u32,
     /// Days of roll-ups by the half-hour, and of drops.
     pub(crate) history_days: u32,
@@ -48,6 +50,7 @@ pub(super) fn meta(
                            WHERE key >= series_id << 24 AND key < (series_id + 1) << 24)",
         [first_minute],
     )?;
+    instances::prune(&transaction, ago(retention.minutes_days, now_ns))?;
     transaction.commit()
 }
 

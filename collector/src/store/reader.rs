@@ -15,8 +15,8 @@ use super::packed::Damaged;
 use super::schema::{META, OpenError};
 use super::size::{self, StoreSize};
 use super::sums::integer;
-use super::{Blocks, History};
-use crate::model::Position;
+use super::{Blocks, History, instances};
+use crate::model::{Instance, Position, Sighting};
 
 /// What the store could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +115,32 @@ impl History for Reader {
             *sum = sum.saturating_add(unsigned(row, 1)?);
         }
         Ok(drops)
+    }
+
+    fn drops_of_services(
+        &self,
+        filter: &SummaryFilter,
+    ) -> Result<BTreeMap<String, BTreeMap<String, u64>>, ReadError> {
+        let Some(connection) = self.meta()? else {
+            return Ok(BTreeMap::new());
+        };
+        let mut select = connection.prepare(
+            "SELECT service, reason, count FROM drops WHERE minute >= ?1 AND minute < ?2",
+        )?;
+        let mut rows = select.query((integer(filter.from_minute), integer(filter.to_minute)))?;
+        let mut drops = BTreeMap::<String, BTreeMap<String, u64>>::new();
+        while let Some(row) = rows.next()? {
+            let sum = drops.entry(row.get(0)?).or_default().entry(row.get(1)?).or_default();
+            *sum = sum.saturating_add(unsigned(row, 2)?);
+        }
+        Ok(drops)
+    }
+
+    fn instances(&self, service: Option<&str>) -> Result<Vec<(Instance, Sighting)>, ReadError> {
+        match self.meta()? {
+            Some(connection) => instances::read(&connection, service),
+            None => Ok(Vec::new()),
+        }
     }
 
     fn size(&self) -> Result<StoreSize, ReadError> {

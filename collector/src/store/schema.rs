@@ -95,6 +95,38 @@ pub(super) const META: Schema = Schema {
         -- The last day on which the series was seen; no packed roll-up of it is later.
         ALTER TABLE series ADD COLUMN last_day INTEGER NOT NULL DEFAULT 0;
         UPDATE series SET last_day = coalesce((SELECT max(minute) / 1440 FROM minutes), 0);",
+        // 4: who was seen: signs of life, and what was told at the start; `heartbeat`, `skews_ns` and
+        // `startup` are JSON. And the hits that handlers have not handled.
+        "CREATE TABLE instances (
+            service TEXT NOT NULL,
+            environment TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            version TEXT NOT NULL,
+            sdk TEXT NOT NULL,
+            first_seen_ns INTEGER NOT NULL,
+            last_seen_ns INTEGER NOT NULL,
+            heartbeat TEXT,
+            skews_ns TEXT NOT NULL,
+            PRIMARY KEY (service, environment, instance)
+        ) WITHOUT ROWID;
+        CREATE TABLE startups (
+            service TEXT NOT NULL,
+            environment TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            started_unix_ns INTEGER NOT NULL,
+            startup TEXT NOT NULL,
+            PRIMARY KEY (service, environment, instance)
+        );
+        CREATE TABLE hits_log (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, -- none is ever used again
+            n_bytes INTEGER NOT NULL,
+            n_hits INTEGER NOT NULL,
+            hits TEXT NOT NULL -- JSON: pairs of model::Hit and a count
+        );
+        CREATE TABLE hits_log_id (
+            only INTEGER PRIMARY KEY CHECK (only = 0),
+            id BLOB NOT NULL
+        );",
     ],
 };
 

@@ -15,13 +15,16 @@ use super::compaction::{Compaction, Step};
 use super::data_dir::{self, DataDir, meta_path};
 use super::day_file::DayFiles;
 use super::guard::SeriesLimits;
+use super::hits_log::{HitsLog, LogBounds};
 use super::load;
 use super::prune;
 use super::rollups::SeriesIds;
 use super::schema::META;
 use super::sums::{self, integer};
-use super::{Compact, Compacted, Retention, Store, WriteError};
-use crate::model::{Day, Position, SECOND_NS, Source};
+use super::{
+    Compact, Compacted, DamagedDay, Examiner, Retention, Store, WriteError, instances, mend,
+};
+use crate::model::{Day, HitCounts, Instance, Position, SECOND_NS, Sighting, Source};
 use crate::queue::Durability;
 use crate::rollup::Outline;
 
@@ -44,6 +47,11 @@ pub(crate) struct Group {
     pub(crate) minutes: Vec<(Source, Minutes)>,
     /// The sum of all batches' drops, by (minute of receipt, service, reason).
     pub(crate) drops: BTreeMap<(u64, String, String), u64>,
+    /// Who sent, and what was said of them.
+    pub(crate) sightings: BTreeMap<Instance, Sighting>,
+    /// For the handlers of hits; empty when there are none.
+    pub(crate) hits: HitCounts,
+    pub(crate) log_bounds: LogBounds,
     /// Behind the last batch of the queue that is in the group, or needs not be.
     pub(crate) position: Position,
 }
@@ -57,6 +65,7 @@ pub(crate) struct Writer {
     series: SeriesIds,
     durability: Durability,
     compaction: Compaction,
+    hits: HitsLog,
     dir: DataDir,
 }
 
@@ -65,10 +74,11 @@ impl Writer {
     pub(crate) fn open(dir: DataDir, durability: Durability) -> Result<Self, WriteError> {
         let meta = META.open_writable(&meta_path(dir.path()), durability)?;
         sums::register(&meta)?;
-        let days = DayFiles::new(dir.path(), durability);
+        let mut days = DayFiles::new(dir.path(), durability);
         days.check_all()?;
+        let hits = HitsLog::open(&meta)?;
         let (series, compaction) = (SeriesIds::default(), Compaction::default());
-        Ok(Self { meta, days, series, durability, compaction, dir })
+        Ok(Self { meta, days, series, durability, compaction, hits, dir })
     }
 
     /// Sets how many series a service may have. Defaults to [`SeriesLimits::default`].
@@ -103,10 +113,14 @@ impl Writer {
         }
         self.series.write(&transaction)?;
         add_drops(&transaction, &group.drops)?;
+        instances::add(&transaction, &group.sightings)?;
+        let hits = self.hits.write(&transaction, &group.hits, group.log_bounds)?;
         transaction
             .prepare_cached("INSERT OR REPLACE INTO queue (only, position) VALUES (0, ?1)")?
             .execute([integer(group.position.0)])?;
-        transaction.commit()
+        transaction.commit()?;
+        self.hits = hits;
+        Ok(())
     }
 }
 
@@ -149,6 +163,19 @@ impl Store for Writer {
         Ok(Some(Box::new(compaction)))
     }
 
+    fn examiner(&self) -> Examiner {
+        Examiner::new(self.dir.path())
+    }
+
+    fn set_aside(&mut self, damaged: &[DamagedDay]) -> Result<(), WriteError> {
+        damaged.iter().try_for_each(|found| self.days.set_aside(found))
+    }
+
+    fn damaged(&self) -> Vec<String> {
+        // A directory that cannot be listed has other troubles.
+        mend::names(self.dir.path()).unwrap_or_default()
+    }
+
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {
         let first_day = Day::of(now_ns).minus(retention.calls_days);
         let days = data_dir::days(self.dir.path())?;
@@ -156,6 +183,7 @@ impl Store for Writer {
             self.days.close(day);
             data_dir::remove_day(self.dir.path(), day)?;
         }
+        mend::prune(self.dir.path(), first_day)?;
         prune::meta(&mut self.meta, retention, now_ns)?;
         self.series.forget();
         Ok(())

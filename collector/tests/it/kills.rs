@@ -15,19 +15,23 @@ use crate::fixture::{Call, Client, Numbers, batch};
 const N_KILLS: u64 = 60;
 
 const N_CLIENTS: u64 = 4;
-const CALLS: [&str; 3] = ["/a", "/b", "/c"];
+pub(crate) const CALLS: [&str; 3] = ["/a", "/b", "/c"];
 
 /// What the clients know.
 #[derive(Debug, Default)]
-struct Known {
-    acknowledged: Mutex<Vec<String>>,
+pub(crate) struct Known {
+    pub(crate) acknowledged: Mutex<Vec<String>>,
     n_tries: AtomicU64,
-    is_enough: AtomicBool,
+    pub(crate) is_enough: AtomicBool,
 }
 
 /// Sends one batch after the other, each until it is acknowledged. Calls that are hours old are
 /// regrouped at every start, so that kills hit that too.
-async fn keep_sending(mut url: watch::Receiver<String>, known: Arc<Known>, n_hours_old: u64) {
+pub(crate) async fn keep_sending(
+    mut url: watch::Receiver<String>,
+    known: Arc<Known>,
+    n_hours_old: u64,
+) {
     let calls = CALLS.map(|path| {
         let call = Call::new(path, 200);
         Call { start_ns: call.start_ns - n_hours_old * 3_600_000_000_000, ..call }

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::store::{Block, Compacted, Group};
+use crate::store::{Block, Compacted, DamagedDay, Examiner, Group};
 
 /// Where a write fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,15 @@ impl Store for Faulty {
                 Err(disk_error())
             }
         }
+    }
+    fn examiner(&self) -> Examiner {
+        self.writer.examiner()
+    }
+    fn set_aside(&mut self, damaged: &[DamagedDay]) -> Result<(), WriteError> {
+        self.writer.set_aside(damaged)
+    }
+    fn damaged(&self) -> Vec<String> {
+        self.writer.damaged()
     }
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {
         self.writer.prune(retention, now_ns)

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use super::*;
 use crate::pipeline::compact::{Load, Pace};
-use crate::store::{Compacted, Group};
+use crate::store::{Compacted, DamagedDay, Examiner, Group};
 
 const SECOND_NS: u64 = crate::model::SECOND_NS;
 const NOW_NS: u64 = 1_790_000_000 * SECOND_NS;
@@ -29,6 +29,15 @@ impl Store for Telling {
     }
     fn write(&mut self, group: &Group) -> Result<(), WriteError> {
         self.writer.write(group)
+    }
+    fn examiner(&self) -> Examiner {
+        self.writer.examiner()
+    }
+    fn set_aside(&mut self, damaged: &[DamagedDay]) -> Result<(), WriteError> {
+        self.writer.set_aside(damaged)
+    }
+    fn damaged(&self) -> Vec<String> {
+        self.writer.damaged()
     }
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {
         self.writer.prune(retention, now_ns)
