@@ -42,6 +42,7 @@ pub(crate) struct Series {
 
 /// Calls with something in common.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SeriesGroup)]
 pub(crate) struct Group {
     /// What they have in common; absent when no group was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,6 +55,7 @@ pub(crate) struct Group {
 
 /// Calls of all groups that have too few for a group of their own.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SeriesOthers)]
 pub(crate) struct Others {
     pub(crate) n_groups: usize,
     /// Calls in the whole range.
