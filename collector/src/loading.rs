@@ -9,7 +9,7 @@ use egret::minute::{Cell, Minutes, SeriesKey};
 use crate::config::Settings;
 use crate::model::{Position, Source};
 use crate::queue::Durability;
-use crate::store::{Compacted, DataDir, Group, Store, Writer};
+use crate::store::{DataDir, Group, Packed, Store, Writer};
 
 /// What went wrong; benches only print it.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -31,7 +31,7 @@ impl Loading {
     }
 
     /// Writes the past of one series by the pack-writer: as rows of two hours and sums of days, which
-    /// the collector's compaction makes of minutes. `cells` come in the order of their minutes.
+    /// the collector's packing makes of minutes. `cells` come in the order of their minutes.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -54,13 +54,13 @@ impl Loading {
         Ok(self.writer.write(&group)?)
     }
 
-    /// Does one step of the compaction at a moment; whether there is more to do.
+    /// Does one step of the packing at a moment; whether there is more to do.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub fn compact(&mut self, now_ns: u64) -> Result<bool, Failure> {
+    pub fn pack(&mut self, now_ns: u64) -> Result<bool, Failure> {
         let retention = Settings::default().retention;
-        Ok(self.writer.compact_minutes(&retention, now_ns)? == Compacted::More)
+        Ok(self.writer.pack_minutes(&retention, now_ns)? == Packed::More)
     }
 }
 

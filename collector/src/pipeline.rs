@@ -5,9 +5,9 @@
 //! durable together; only then may the queue forget them. A crash at any point repeats the group,
 //! and the store takes it once.
 
-mod compact;
 mod damage;
 mod gather;
+mod packing;
 mod progress;
 mod regrouping;
 mod scrub;
@@ -32,8 +32,8 @@ use crate::model::{Day, Position, Received};
 use crate::queue::{Quarantine, Queue, Read, Taken};
 use crate::rollup::Fleet;
 use crate::store::{LogBounds, Retention, Store, WriteError};
-use compact::{Load, Pace};
 use gather::{Added, Gathered};
+use packing::{Load, Pace};
 use regrouping::Regrouping;
 
 /// How often the thread looks at the day when nothing comes.
@@ -85,12 +85,12 @@ pub(crate) fn start(
     scrub::start(store.examiner(), damage.clone())?;
     let begun = Progress { position, is_failing: false, done: Done::default() };
     let (told, progress) = watch::channel(begun);
-    let compaction = store.compaction().unwrap_or_else(|error| {
+    let regrouper = store.regrouper().unwrap_or_else(|error| {
         let error: &dyn Error = &error;
         tracing::error!(error, "calls are not regrouped until the next start");
         None
     });
-    let regrouping = compaction.map(Regrouping::start).transpose()?;
+    let regrouping = regrouper.map(Regrouping::start).transpose()?;
     std::thread::Builder::new().name("egret-pipeline".to_owned()).spawn(move || {
         // Also when this thread panics, nothing is taken that nobody stores.
         let queue = Closing(queue, seen.clone());
@@ -180,9 +180,9 @@ impl Worker {
         match self.queue.read(self.position, self.pace.patience(IDLE))? {
             Read::Some(taken) => {
                 self.store(&taken)?;
-                self.compact(Load::Busy);
+                self.pack(Load::Busy);
             }
-            Read::Nothing => self.compact(Load::Idle),
+            Read::Nothing => self.pack(Load::Idle),
             Read::Closed => return Ok(Goes::NoFurther),
         }
         Ok(Goes::On)
@@ -309,17 +309,17 @@ impl Worker {
     }
 
     /// Packs some of what is over, when it is time for it.
-    fn compact(&mut self, load: Load) {
+    fn pack(&mut self, load: Load) {
         let now_ns = unix_now_ns();
         if !self.pace.is_due(load, now_ns) {
             return;
         }
-        let compacted = self.store.compact_minutes(&self.retention, now_ns);
-        if let Err(error) = &compacted {
+        let packed = self.store.pack_minutes(&self.retention, now_ns);
+        if let Err(error) = &packed {
             let error: &dyn Error = error;
             tracing::error!(error, "cannot pack roll-ups; tried again in a minute");
         }
-        self.pace.took(compacted.ok(), now_ns);
+        self.pace.took(packed.ok(), now_ns);
     }
 
     fn prune_daily(&mut self) {

@@ -1,12 +1,12 @@
 //! What is kept on disk: SQLite files in one directory, whose layout is in `schema`.
 //! It never decodes a batch to store or find it: it keeps bytes, outlines and sums, and hands them
-//! back; only `compact` does, behind the back of both.
+//! back; only `regrouping` does, behind the back of both.
 //!
 //! | file | what |
 //! |---|---|
 //! | `lock` | held by the one collector that may write here |
 //! | `meta.db` | ids of stored batches, series and their roll-ups, drops, instances, hits to be handled, the place in the queue |
-//! | `calls-YYYY-MM-DD.db` | calls received on that day (UTC): of the last hour as batches, each with its outline; of closed hours regrouped, see `compact` |
+//! | `calls-YYYY-MM-DD.db` | calls received on that day (UTC): of the last hour as batches, each with its outline; of closed hours regrouped, see `regrouping` |
 //! | `handlers.db` | how far each handler of hits is |
 //! | `damaged/` | files of days that were damaged |
 //! | `tokens.db` | hashes of the tokens that were made with `token create` |
@@ -17,7 +17,7 @@
 //! the day before's), and only what is missing is written.
 //!
 //! Roll-ups are written as rows of one minute and series, which is fast, and moved into packs of two
-//! hours and sums of half-hours later, which are small: `compaction` says when, `packed` how. An
+//! hours and sums of half-hours later, which are small: `packing` says when, `packed` how. An
 //! answer adds up whatever is in either place.
 //!
 //! What the pipeline needs is [`Store`], and what queries need is [`History`], so that another store
@@ -26,8 +26,6 @@
 
 mod blocks;
 mod candidates;
-mod compact;
-mod compaction;
 mod data_dir;
 mod day_file;
 mod error;
@@ -42,8 +40,10 @@ mod kept;
 mod load;
 mod mend;
 mod packed;
+mod packing;
 mod prune;
 mod reader;
+mod regrouping;
 mod rollups;
 mod schema;
 mod size;
@@ -69,7 +69,7 @@ pub(crate) use tokens::{TokenFile, TokenFileError};
 pub(crate) use writer::{Block, Group, Writer};
 
 #[cfg(test)]
-pub(crate) use compact::{Compaction, SliceBounds, Stage};
+pub(crate) use regrouping::{Regrouper, SliceBounds, Stage};
 #[cfg(test)]
 pub(crate) use tests::write_calls_alone;
 
@@ -98,7 +98,7 @@ pub(crate) trait Store: Debug + Send {
 
     /// Who puts what is stored into an order that is better to search, while this end goes on
     /// writing; `None` for a store that does so by itself.
-    fn compaction(&self) -> Result<Option<Box<dyn Compact>>, WriteError> {
+    fn regrouper(&self) -> Result<Option<Box<dyn Regroup>>, WriteError> {
         Ok(None)
     }
 
@@ -116,16 +116,12 @@ pub(crate) trait Store: Debug + Send {
 
     /// Does one bounded step, of some tens of milliseconds, towards packing what is over. Changes no
     /// answer. After an error the same step may be done again.
-    fn compact_minutes(
-        &mut self,
-        retention: &Retention,
-        now_ns: u64,
-    ) -> Result<Compacted, WriteError>;
+    fn pack_minutes(&mut self, retention: &Retention, now_ns: u64) -> Result<Packed, WriteError>;
 }
 
-/// Whether a step of a compaction was the last for now.
+/// Whether a step of packing was the last for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Compacted {
+pub(crate) enum Packed {
     /// There may be more to do.
     More,
     /// Everything that is over is packed.
@@ -133,7 +129,7 @@ pub(crate) enum Compacted {
 }
 
 /// Puts what is stored into an order that is better to search. It has one user.
-pub(crate) trait Compact: Debug + Send {
+pub(crate) trait Regroup: Debug + Send {
     /// One bounded piece of work, all or nothing. It ends early, undone, when `go_on` says no.
     fn step(&mut self, now_ns: u64, go_on: &dyn Fn() -> bool) -> Result<Step, WriteError>;
 }

@@ -106,7 +106,7 @@ pub(crate) fn measure_packing(n_series: u64) -> Result<()> {
             }
             loop {
                 let started = Instant::now();
-                let is_more = loading.compact((begin + 40) * MINUTE_SECONDS * 1_000_000_000)?;
+                let is_more = loading.pack((begin + 40) * MINUTE_SECONDS * 1_000_000_000)?;
                 times.push(started.elapsed().as_secs_f64() * 1e3);
                 if !is_more {
                     break;

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::clock::unix_now_ns;
-use crate::store::{Compact, Step};
+use crate::store::{Regroup, Step};
 
 /// How often it looks whether an hour has closed; also the pause after a failure.
 const LOOK: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ pub(super) struct Regrouping {
 }
 
 impl Regrouping {
-    pub(super) fn start(mut work: Box<dyn Compact>) -> io::Result<Self> {
+    pub(super) fn start(mut work: Box<dyn Regroup>) -> io::Result<Self> {
         let stopped = Arc::new(AtomicBool::new(false));
         let (wake, woken) = channel();
         let is_stopped = Arc::clone(&stopped);

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::blocks::BlockFilter;
-use super::compact::drawer_id;
 use super::filter::{FilterKey, FilterKind, FilterShape};
+use super::regrouping::drawer_id;
 
 /// What is asked for, and which blocks of the slices that were seen are left.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Writes a series' whole past at once, packed as the compaction would have packed it.
+//! Writes a series' whole past at once, packed as the packing would have packed it.
 //! It never looks at what is there: it is for an empty store, which a bench fills.
 
 use egret::minute::Cell;

@@ -30,7 +30,7 @@ pub(super) fn minute_days_ago(n_days: u32, now_ns: u64) -> u64 {
 }
 
 /// Removes drops and batch ids that are too old, and series of which no roll-up is left. Roll-ups
-/// themselves go with the compaction.
+/// themselves go with the packing.
 pub(super) fn meta(
     connection: &mut Connection,
     retention: &Retention,

@@ -1,9 +1,9 @@
 //! What is on disk after crashes, days and later versions.
 //! They never go through HTTP: they write to the store as the pipeline does.
 
-mod compaction;
 mod migrations;
 mod mixture;
+mod packing;
 mod series_limits;
 
 use std::collections::BTreeSet;

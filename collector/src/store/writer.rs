@@ -10,20 +10,18 @@ use egret::minute::{Cell, Minutes, SeriesKey};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use uuid::Uuid;
 
-use super::compact;
-use super::compaction::{Compaction, Step};
 use super::data_dir::{self, DataDir, meta_path};
 use super::day_file::DayFiles;
 use super::guard::SeriesLimits;
 use super::hits_log::{HitsLog, LogBounds};
 use super::load;
+use super::packing::{Packing, Step};
 use super::prune;
+use super::regrouping::{self, Regrouper};
 use super::rollups::SeriesIds;
 use super::schema::META;
 use super::sums::{self, integer};
-use super::{
-    Compact, Compacted, DamagedDay, Examiner, Retention, Store, WriteError, instances, mend,
-};
+use super::{DamagedDay, Examiner, Packed, Regroup, Retention, Store, WriteError, instances, mend};
 use crate::model::{Day, HitCounts, Instance, Position, SECOND_NS, Sighting, Source};
 use crate::queue::Durability;
 use crate::rollup::Outline;
@@ -64,7 +62,7 @@ pub(crate) struct Writer {
     days: DayFiles,
     series: SeriesIds,
     durability: Durability,
-    compaction: Compaction,
+    packing: Packing,
     hits: HitsLog,
     dir: DataDir,
 }
@@ -77,8 +75,8 @@ impl Writer {
         let mut days = DayFiles::new(dir.path(), durability);
         days.check_all()?;
         let hits = HitsLog::open(&meta)?;
-        let (series, compaction) = (SeriesIds::default(), Compaction::default());
-        Ok(Self { meta, days, series, durability, compaction, hits, dir })
+        let (series, packing) = (SeriesIds::default(), Packing::default());
+        Ok(Self { meta, days, series, durability, packing, hits, dir })
     }
 
     /// Sets how many series a service may have. Defaults to [`SeriesLimits::default`].
@@ -157,10 +155,9 @@ impl Store for Writer {
         Ok(written?)
     }
 
-    fn compaction(&self) -> Result<Option<Box<dyn Compact>>, WriteError> {
-        let compaction =
-            compact::Compaction::new(self.dir.path(), self.durability, compact::BOUNDS)?;
-        Ok(Some(Box::new(compaction)))
+    fn regrouper(&self) -> Result<Option<Box<dyn Regroup>>, WriteError> {
+        let regrouper = Regrouper::new(self.dir.path(), self.durability, regrouping::BOUNDS)?;
+        Ok(Some(Box::new(regrouper)))
     }
 
     fn examiner(&self) -> Examiner {
@@ -189,18 +186,14 @@ impl Store for Writer {
         Ok(())
     }
 
-    fn compact_minutes(
-        &mut self,
-        retention: &Retention,
-        now_ns: u64,
-    ) -> Result<Compacted, WriteError> {
-        match self.compaction.step(&mut self.meta, retention, now_ns) {
+    fn pack_minutes(&mut self, retention: &Retention, now_ns: u64) -> Result<Packed, WriteError> {
+        match self.packing.step(&mut self.meta, retention, now_ns) {
             Ok(Step::Moved(minutes, series)) => {
                 self.series.forget_moved(&minutes, &series);
-                Ok(Compacted::More)
+                Ok(Packed::More)
             }
-            Ok(Step::Removed) => Ok(Compacted::More),
-            Ok(Step::Nothing) => Ok(Compacted::All),
+            Ok(Step::Removed) => Ok(Packed::More),
+            Ok(Step::Nothing) => Ok(Packed::All),
             Err(error) => {
                 // Whether its commit came through is not known.
                 self.series.forget();

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::store::{Block, Compacted, DamagedDay, Examiner, Group};
+use crate::store::{Block, DamagedDay, Examiner, Group, Packed};
 
 /// Where a write fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,12 +74,8 @@ impl Store for Faulty {
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {
         self.writer.prune(retention, now_ns)
     }
-    fn compact_minutes(
-        &mut self,
-        retention: &Retention,
-        now_ns: u64,
-    ) -> Result<Compacted, WriteError> {
-        self.writer.compact_minutes(retention, now_ns)
+    fn pack_minutes(&mut self, retention: &Retention, now_ns: u64) -> Result<Packed, WriteError> {
+        self.writer.pack_minutes(retention, now_ns)
     }
 }
 

@@ -4,8 +4,8 @@
 use std::sync::mpsc;
 
 use super::*;
-use crate::pipeline::compact::{Load, Pace};
-use crate::store::{Compacted, DamagedDay, Examiner, Group};
+use crate::pipeline::packing::{Load, Pace};
+use crate::store::{DamagedDay, Examiner, Group, Packed};
 
 const SECOND_NS: u64 = crate::model::SECOND_NS;
 const NOW_NS: u64 = 1_790_000_000 * SECOND_NS;
@@ -14,7 +14,7 @@ const NOW_NS: u64 = 1_790_000_000 * SECOND_NS;
 #[derive(Debug)]
 struct Telling {
     writer: Writer,
-    said: mpsc::Sender<Compacted>,
+    said: mpsc::Sender<Packed>,
 }
 
 impl Store for Telling {
@@ -42,14 +42,10 @@ impl Store for Telling {
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {
         self.writer.prune(retention, now_ns)
     }
-    fn compact_minutes(
-        &mut self,
-        retention: &Retention,
-        now_ns: u64,
-    ) -> Result<Compacted, WriteError> {
-        let compacted = self.writer.compact_minutes(retention, now_ns)?;
-        let _ = self.said.send(compacted);
-        Ok(compacted)
+    fn pack_minutes(&mut self, retention: &Retention, now_ns: u64) -> Result<Packed, WriteError> {
+        let packed = self.writer.pack_minutes(retention, now_ns)?;
+        let _ = self.said.send(packed);
+        Ok(packed)
     }
 }
 
@@ -65,7 +61,7 @@ fn what_is_over_is_packed_once_nothing_comes() {
     let (said, heard) = mpsc::channel();
     let store = Telling { writer: writer(dir.path()), said };
     let pipeline = begin(Arc::clone(&queue), Box::new(store), dir.path(), Position(0));
-    while heard.recv().unwrap() == Compacted::More {}
+    while heard.recv().unwrap() == Packed::More {}
     queue.close();
     assert!(pipeline.ended.blocking_recv().is_err());
     check_stored(&dir, &all.each_ref());
@@ -79,23 +75,23 @@ fn what_is_over_is_packed_once_nothing_comes() {
 }
 
 #[track_caller]
-fn check_pace(said: Option<Compacted>, load: Load, after_ms: u64, is_due: bool) {
+fn check_pace(said: Option<Packed>, load: Load, after_ms: u64, is_due: bool) {
     let mut pace = Pace::default();
     assert!(pace.is_due(load, NOW_NS), "the first is due at once");
     pace.took(said, NOW_NS);
     assert_eq!(pace.is_due(load, NOW_NS + after_ms * 1_000_000), is_due);
     assert!(pace.is_due(load, NOW_NS - 1), "a clock that was set back stops nothing");
-    let waits = said != Some(Compacted::More);
+    let waits = said != Some(Packed::More);
     assert_eq!(pace.patience(IDLE), if waits { IDLE } else { Duration::ZERO });
 }
 
 #[test]
 fn steps_follow_at_once_when_idle_and_four_a_second_when_busy() {
-    check_pace(Some(Compacted::More), Load::Idle, 0, true);
-    check_pace(Some(Compacted::More), Load::Busy, 249, false);
-    check_pace(Some(Compacted::More), Load::Busy, 250, true);
-    check_pace(Some(Compacted::All), Load::Idle, 59_999, false);
-    check_pace(Some(Compacted::All), Load::Busy, 60_000, true);
+    check_pace(Some(Packed::More), Load::Idle, 0, true);
+    check_pace(Some(Packed::More), Load::Busy, 249, false);
+    check_pace(Some(Packed::More), Load::Busy, 250, true);
+    check_pace(Some(Packed::All), Load::Idle, 59_999, false);
+    check_pace(Some(Packed::All), Load::Busy, 60_000, true);
     // One that failed is tried again with the next round.
     check_pace(None, Load::Idle, 59_999, false);
     check_pace(None, Load::Idle, 60_000, true);

@@ -15,7 +15,7 @@ use crate::query::{CallFilter, CallsPage, CallsQuery, Queries, StatusFilter};
 use crate::queue::Durability;
 use crate::rollup::Outline;
 use crate::store::{
-    Block, Compact, Compaction, DataDir, Group, Reader, SliceBounds, Stage, Step, Store, Writer,
+    Block, DataDir, Group, Reader, Regroup, Regrouper, SliceBounds, Stage, Step, Store, Writer,
 };
 
 pub(super) const HOUR_NS: u64 = 3_600 * SECOND_NS;
@@ -129,13 +129,13 @@ pub(super) fn regroup(
     now_ns: u64,
     at: &mut dyn FnMut(Stage),
 ) -> usize {
-    let mut compaction = Compaction::new(dir, Durability::Normal, bounds).unwrap();
+    let mut regrouper = Regrouper::new(dir, Durability::Normal, bounds).unwrap();
     let mut n_steps = 0;
-    while compaction.step_past(now_ns, &|| true, at).unwrap() != Step::Nothing {
+    while regrouper.step_past(now_ns, &|| true, at).unwrap() != Step::Nothing {
         n_steps += 1;
         assert!(n_steps < 10_000, "it does not come to an end");
     }
-    assert_eq!(compaction.step(now_ns, &|| true).unwrap(), Step::Nothing);
+    assert_eq!(regrouper.step(now_ns, &|| true).unwrap(), Step::Nothing);
     n_steps
 }
 

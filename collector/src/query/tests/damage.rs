@@ -13,7 +13,7 @@ use super::calls::{
 use crate::model::TimeRange;
 use crate::query::CallFilter;
 use crate::queue::Durability;
-use crate::store::{Block, Compact, Compaction, Retention, SliceBounds, Step, Store};
+use crate::store::{Block, Regroup, Regrouper, Retention, SliceBounds, Step, Store};
 
 const BOUNDS: SliceBounds =
     SliceBounds { block_calls: 20, n_calls: 200, n_bytes: 1 << 20, n_decoded_bytes: 1 << 22 };
@@ -144,8 +144,8 @@ fn a_file_that_cannot_be_written_stays_as_it_was_and_holds_up_no_other() {
                        SELECT RAISE(FAIL, 'database or disk is full');
                    END";
     file(dir).execute_batch(refusal).unwrap();
-    let mut compaction = Compaction::new(dir, Durability::Normal, BOUNDS).unwrap();
-    let mut step = |now_ns| compaction.step(now_ns, &|| true);
+    let mut regrouper = Regrouper::new(dir, Durability::Normal, BOUNDS).unwrap();
+    let mut step = |now_ns| regrouper.step(now_ns, &|| true);
     step(LATER_NS).unwrap_err();
     assert!(matches!(step(LATER_NS), Ok(Step::Regrouped { .. })), "the other day's file");
     assert_eq!(step(LATER_NS).unwrap(), Step::Nothing);
@@ -168,7 +168,7 @@ fn a_file_that_became_too_old_is_not_made_again() {
     write(&mut writer, batches(&mut numbers));
     let retention =
         Retention { calls_days: 15, minutes_days: 32, history_days: 396, batches_days: 2 };
-    let mut compaction = Compaction::new(dir, Durability::Normal, BOUNDS).unwrap();
+    let mut regrouper = Regrouper::new(dir, Durability::Normal, BOUNDS).unwrap();
     let is_removed = std::cell::Cell::new(false);
     // It goes while a step has it open: between two of its batches.
     let writer = std::cell::RefCell::new(writer);
@@ -179,9 +179,9 @@ fn a_file_that_became_too_old_is_not_made_again() {
         true
     };
     // Whether the step notices is SQLite's affair; the file is gone for good.
-    let _ = compaction.step(LATER_NS, &go_on);
+    let _ = regrouper.step(LATER_NS, &go_on);
     assert!(is_removed.get());
-    assert_eq!(compaction.step(LATER_NS + HOUR_NS, &|| true).unwrap(), Step::Nothing);
+    assert_eq!(regrouper.step(LATER_NS + HOUR_NS, &|| true).unwrap(), Step::Nothing);
     let names = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
     let left: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with("calls-")).collect();
     assert!(left.is_empty(), "{left:?}");

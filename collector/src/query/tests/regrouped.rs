@@ -273,14 +273,14 @@ fn a_batch_that_is_given_again_after_it_was_regrouped_is_stored_once() {
 #[test]
 fn a_step_that_is_told_to_stop_leaves_everything_as_it_was() {
     use crate::queue::Durability;
-    use crate::store::{Compact, Compaction, Step};
+    use crate::store::{Regroup, Regrouper, Step};
     let mut numbers = Numbers(500);
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     let mut writer = open(dir);
     write(&mut writer, batches(&mut numbers, 10));
     let all = pages(dir, &ALL, 10_000);
-    let mut compaction = Compaction::new(dir, Durability::Normal, bounds(&mut numbers)).unwrap();
+    let mut regrouper = Regrouper::new(dir, Durability::Normal, bounds(&mut numbers)).unwrap();
     let n_left = std::cell::Cell::new(4);
     let go_on = || {
         n_left.set(n_left.get() - 1);
@@ -289,9 +289,9 @@ fn a_step_that_is_told_to_stop_leaves_everything_as_it_was() {
     let now_ns = BASE_NS + 5 * HOUR_NS;
     let bounds =
         SliceBounds { block_calls: 1, n_calls: 1_000, n_bytes: 1 << 20, n_decoded_bytes: 1 << 22 };
-    let mut larger = Compaction::new(dir, Durability::Normal, bounds).unwrap();
+    let mut larger = Regrouper::new(dir, Durability::Normal, bounds).unwrap();
     assert_eq!(larger.step(now_ns, &go_on).unwrap(), Step::Stopped);
-    assert_eq!(compaction.step(now_ns, &|| false).unwrap(), Step::Stopped);
+    assert_eq!(regrouper.step(now_ns, &|| false).unwrap(), Step::Stopped);
     check(dir, &all, 5, &mut numbers);
     assert_eq!(n_received(dir), 10);
 }

@@ -8,7 +8,7 @@ use crate::model::{Position, SECOND_NS};
 use crate::queue::Durability;
 use crate::store::data_dir::meta_path;
 use crate::store::schema::META;
-use crate::store::{Compacted, Group, History, Reader, Store, SummaryFilter};
+use crate::store::{Group, History, Packed, Reader, Store, SummaryFilter};
 
 /// The checksum of each step: a step that was released does not change any more. A new step gets a
 /// new line here, and [`fill`] what the version had.
@@ -75,7 +75,7 @@ fn every_earlier_version_is_brought_up_to_date_and_answers_as_before() {
         assert_eq!(writer.position().unwrap(), position);
         assert!(writer.has(uuid::Uuid::from_bytes(std::array::from_fn(|n| n as u8))).unwrap());
         let now_ns = (FIRST_MINUTE + 300) * 60 * SECOND_NS;
-        while writer.compact_minutes(&RETENTION, now_ns).unwrap() == Compacted::More {}
+        while writer.pack_minutes(&RETENTION, now_ns).unwrap() == Packed::More {}
         check_answers(dir.path(), 600);
         // And it goes on as a new one does.
         let more = Group { position: Position(99), ..group(vec![super::block(9, now_ns)]) };

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::model::SECOND_NS;
-use crate::store::Compacted;
+use crate::store::Packed;
 
 /// From the end of one round of packing to the beginning of the next.
 const ROUND_NS: u64 = 60 * SECOND_NS;
@@ -25,20 +25,20 @@ pub(super) struct Pace {
     /// When the last step began.
     last_ns: u64,
     /// What it said; `None` at first and after a failure.
-    said: Option<Compacted>,
+    said: Option<Packed>,
 }
 
 impl Pace {
     /// How long to wait for batches: not at all while there is something to pack.
     pub(super) fn patience(&self, idle: Duration) -> Duration {
-        if self.said == Some(Compacted::More) { Duration::ZERO } else { idle }
+        if self.said == Some(Packed::More) { Duration::ZERO } else { idle }
     }
 
     /// Whether a step is to be taken now.
     pub(super) fn is_due(&self, load: Load, now_ns: u64) -> bool {
         let pause_ns = match (self.said, load) {
-            (Some(Compacted::More), Load::Idle) => 0,
-            (Some(Compacted::More), Load::Busy) => BUSY_PAUSE_NS,
+            (Some(Packed::More), Load::Idle) => 0,
+            (Some(Packed::More), Load::Busy) => BUSY_PAUSE_NS,
             _ => ROUND_NS,
         };
         // A clock that was set back must not stop it.
@@ -46,7 +46,7 @@ impl Pace {
     }
 
     /// Takes note of a step; `None` for one that failed.
-    pub(super) fn took(&mut self, said: Option<Compacted>, now_ns: u64) {
+    pub(super) fn took(&mut self, said: Option<Packed>, now_ns: u64) {
         (self.said, self.last_ns) = (said, now_ns);
     }
 }

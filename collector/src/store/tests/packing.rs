@@ -10,11 +10,11 @@ use super::RETENTION;
 use super::mixture::{Numbers, Written, question};
 use crate::model::SECOND_NS;
 use crate::queue::Durability;
-use crate::store::compaction::{Compaction, Step};
 use crate::store::data_dir::{DataDir, meta_path};
+use crate::store::packing::{Packing, Step};
 use crate::store::schema::META;
 use crate::store::{
-    Compacted, Group, History, Reader, Retention, Store, SummaryFilter, Total, Writer,
+    Group, History, Packed, Reader, Retention, Store, SummaryFilter, Total, Writer,
 };
 
 const DAY: u64 = 1_440;
@@ -38,8 +38,8 @@ fn at(minute: u64) -> u64 {
     minute * 60 * SECOND_NS
 }
 
-fn compact_all(writer: &mut Writer, retention: &Retention, now: u64) {
-    while writer.compact_minutes(retention, at(now)).unwrap() == Compacted::More {}
+fn pack_all(writer: &mut Writer, retention: &Retention, now: u64) {
+    while writer.pack_minutes(retention, at(now)).unwrap() == Packed::More {}
 }
 
 /// Asks, and holds the answer against what was written. Returns what was answered.
@@ -114,11 +114,11 @@ fn check_mixture(seed: u64) {
         let n_late = numbers.below(20);
         writer.write(&written.more(&mut numbers, n_late, begin..now)).unwrap();
         for _ in 0..numbers.below(9) {
-            writer.compact_minutes(&SHORT, at(now)).unwrap();
+            writer.pack_minutes(&SHORT, at(now)).unwrap();
             check_random(dir.path(), &written, &mut numbers, (begin - 100, now + 100));
         }
         if numbers.below(2) == 0 {
-            compact_all(&mut writer, &SHORT, now);
+            pack_all(&mut writer, &SHORT, now);
             check(dir.path(), &written, (begin / 30 * 30, now + 99), None, None);
         }
     }
@@ -142,7 +142,7 @@ fn half_hours_add_up_to_what_their_minutes_did() {
         writer.write(&written.more(&mut numbers, 400, begin..begin + DAY)).unwrap();
         // While minutes are kept, and when they are not.
         for now in [begin + DAY + 40, begin + 3 * DAY] {
-            compact_all(&mut writer, &SHORT, now);
+            pack_all(&mut writer, &SHORT, now);
             for half in 0..48 {
                 let range = (begin + half * 30, begin + half * 30 + 30);
                 let answered = check(dir.path(), &written, range, None, None);
@@ -156,7 +156,7 @@ fn half_hours_add_up_to_what_their_minutes_did() {
 }
 
 #[test]
-fn compacting_again_or_in_another_order_changes_no_byte() {
+fn packing_again_or_in_another_order_changes_no_byte() {
     let n_cases = 20;
     for seed in 0..n_cases {
         let (mut numbers, mut written) = (Numbers(seed), Written::default());
@@ -170,15 +170,15 @@ fn compacting_again_or_in_another_order_changes_no_byte() {
         groups.iter().for_each(|group| one.write(group).unwrap());
         for group in &groups {
             other.write(group).unwrap();
-            other.compact_minutes(&RETENTION, at(begin + numbers.below(400))).unwrap();
+            other.pack_minutes(&RETENTION, at(begin + numbers.below(400))).unwrap();
         }
-        compact_all(&mut one, &RETENTION, now);
-        compact_all(&mut other, &RETENTION, now);
+        pack_all(&mut one, &RETENTION, now);
+        pack_all(&mut other, &RETENTION, now);
         let packed = dump_of(one_dir.path());
         assert_eq!(packed, dump_of(other_dir.path()));
-        compact_all(&mut one, &RETENTION, now);
+        pack_all(&mut one, &RETENTION, now);
         drop(one);
-        compact_all(&mut open(&one_dir), &RETENTION, now + 1);
+        pack_all(&mut open(&one_dir), &RETENTION, now + 1);
         assert_eq!(packed, dump_of(one_dir.path()));
     }
     println!("{n_cases} cases");
@@ -198,13 +198,13 @@ fn a_crash_anywhere_in_a_step_changes_no_answer() {
     let mut writer = open(&dir);
     writer.write(&written.more(&mut numbers, 60, begin..begin + 70)).unwrap();
     // Packs that are there already, and late minutes for them.
-    compact_all(&mut writer, &SHORT, begin + 50);
+    pack_all(&mut writer, &SHORT, begin + 50);
     writer.write(&written.more(&mut numbers, 20, begin..begin + 70)).unwrap();
     drop(writer);
     let (mut n_crashes, mut n_steps) = (0, 0);
     // The second time minutes become half-hours.
     for now in [begin + 110, begin + 3 * DAY] {
-        let mut compaction = Compaction::default();
+        let mut packing = Packing::default();
         let mut n_instructions = 1u64;
         loop {
             let mut connection = connect(dir.path());
@@ -214,7 +214,7 @@ fn a_crash_anywhere_in_a_step_changes_no_answer() {
                 left == 0
             };
             connection.progress_handler(1, Some(interrupt)).unwrap();
-            let step = compaction.step(&mut connection, &SHORT, at(now));
+            let step = packing.step(&mut connection, &SHORT, at(now));
             drop(connection);
             check(dir.path(), &written, (begin, begin + 71), None, None);
             match step {
@@ -236,18 +236,18 @@ fn a_kill_between_two_steps_changes_no_answer() {
     let begin = MOMENTS[1];
     open(&dir).write(&written.more(&mut numbers, 300, begin..begin + 2 * DAY)).unwrap();
     let mut connection = connect(dir.path());
-    let mut compaction = Compaction::default();
+    let mut packing = Packing::default();
     let now = begin + 3 * DAY;
     let mut n_steps = 0u32;
     loop {
-        let step = compaction.step(&mut connection, &SHORT, at(now)).unwrap();
+        let step = packing.step(&mut connection, &SHORT, at(now)).unwrap();
         if n_steps.is_multiple_of(10) || step == Step::Nothing {
             let killed = tempfile::tempdir().unwrap();
             for file in ["meta.db", "meta.db-wal"] {
                 let _ = std::fs::copy(dir.path().join(file), killed.path().join(file));
             }
             check(killed.path(), &written, (begin, begin + 2 * DAY), Some(60), None);
-            compact_all(&mut open(&killed), &SHORT, now);
+            pack_all(&mut open(&killed), &SHORT, now);
             check(killed.path(), &written, (begin, begin + 2 * DAY), Some(60), None);
         }
         n_steps += 1;
@@ -262,7 +262,7 @@ fn a_kill_between_two_steps_changes_no_answer() {
 #[test]
 fn no_time_zone_and_no_change_of_clocks_matters() {
     const CHILD: &str = "EGRET_TEST_PRINT_DUMP";
-    const NAME: &str = "store::tests::compaction::no_time_zone_and_no_change_of_clocks_matters";
+    const NAME: &str = "store::tests::packing::no_time_zone_and_no_change_of_clocks_matters";
     if std::env::var_os(CHILD).is_some() {
         for (seed, moment) in (0..).zip(MOMENTS) {
             let dir = tempfile::tempdir().unwrap();
@@ -270,7 +270,7 @@ fn no_time_zone_and_no_change_of_clocks_matters() {
             let mut writer = open(&dir);
             let range = (moment - 200, moment + 200);
             writer.write(&written.more(&mut numbers, 300, range.0..range.1)).unwrap();
-            compact_all(&mut writer, &SHORT, moment + DAY);
+            pack_all(&mut writer, &SHORT, moment + DAY);
             check(dir.path(), &written, range, Some(60), None);
             println!("dump {:?}", dump_of(dir.path()));
         }
@@ -310,7 +310,7 @@ fn minutes_and_half_hours_go_at_their_borders_and_not_before() {
     let (minutes_from, history_from) = (today - 32 * DAY + 240, today - 396 * DAY);
     let borders = [minutes_from - 1, minutes_from, history_from - 1, history_from, now - 1];
     write_at(&mut writer, &mut written, &borders);
-    compact_all(&mut writer, &RETENTION, now);
+    pack_all(&mut writer, &RETENTION, now);
     written.forget_before(history_from);
     let all = (history_from - DAY, now);
     assert_eq!(check(dir.path(), &written, all, None, None), (all.0, all.1));
@@ -324,14 +324,14 @@ fn minutes_and_half_hours_go_at_their_borders_and_not_before() {
     write_at(&mut writer, &mut written, &borders);
     written.forget_before(history_from);
     let longer = Retention { minutes_days: 64, ..RETENTION };
-    compact_all(&mut writer, &longer, now + 1);
+    pack_all(&mut writer, &longer, now + 1);
     check(dir.path(), &written, all, None, None);
     assert_eq!(check(dir.path(), &written, coarse, None, None), rounded);
     // Series of which nothing is left go, others stay.
     writer.prune(&RETENTION, at(now)).unwrap();
     check(dir.path(), &written, all, Some(DAY), None);
     let later = now + 400 * DAY;
-    compact_all(&mut writer, &RETENTION, later);
+    pack_all(&mut writer, &RETENTION, later);
     writer.prune(&RETENTION, at(later)).unwrap();
     let n_series: i64 =
         connect(dir.path()).query_row("SELECT count(*) FROM series", [], |row| row.get(0)).unwrap();
@@ -345,7 +345,7 @@ fn a_damaged_row_is_named_and_the_rest_is_right() {
     let mut written = Written::default();
     let begin = MOMENTS[0] / DAY * DAY;
     write_at(&mut writer, &mut written, &[begin, begin + DAY]);
-    compact_all(&mut writer, &RETENTION, begin + 2 * DAY);
+    pack_all(&mut writer, &RETENTION, begin + 2 * DAY);
     let connection = connect(dir.path());
     let damage = "UPDATE sums SET sums = CAST(replace(hex(sums), '0', '1') AS BLOB)
                   WHERE key = (SELECT min(key) FROM sums)";
@@ -361,7 +361,7 @@ fn a_damaged_row_is_named_and_the_rest_is_right() {
     // What comes late begins a new row; the damage stays known.
     let mut late = Written::default();
     write_at(&mut writer, &mut late, &[begin]);
-    compact_all(&mut writer, &RETENTION, begin + 2 * DAY);
+    pack_all(&mut writer, &RETENTION, begin + 2 * DAY);
     let found = ask(first);
     assert_eq!(found.damaged.len(), 1);
     let found: Vec<&Total> = found.groups.iter().flatten().collect();

@@ -38,11 +38,11 @@ pub(super) enum Step {
 
 /// What is left to do that the file itself does not say.
 #[derive(Debug, Default)]
-pub(super) struct Compaction {
+pub(super) struct Packing {
     retired: Retired,
 }
 
-impl Compaction {
+impl Packing {
     /// Does one step.
     pub(super) fn step(
         &mut self,

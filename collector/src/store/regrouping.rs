@@ -33,7 +33,7 @@ use egret::codec::{EncodeError, Encoder};
 
 use super::data_dir::{day_path, days};
 use super::schema::DAY;
-use super::{Compact, Step, WriteError};
+use super::{Regroup, Step, WriteError};
 use crate::model::{Day, SECOND_NS};
 use crate::queue::Durability;
 use read::Inputs;
@@ -69,7 +69,7 @@ pub(crate) const BOUNDS: SliceBounds = SliceBounds {
 
 /// Regroups the files of one directory.
 #[derive(Debug)]
-pub(crate) struct Compaction {
+pub(crate) struct Regrouper {
     dir: PathBuf,
     durability: Durability,
     bounds: SliceBounds,
@@ -78,7 +78,7 @@ pub(crate) struct Compaction {
     closed: HashMap<Day, u64>,
 }
 
-impl Compaction {
+impl Regrouper {
     /// For the store in a directory.
     pub(crate) fn new(
         dir: &Path,
@@ -118,13 +118,13 @@ impl Compaction {
     }
 }
 
-impl Compact for Compaction {
+impl Regroup for Regrouper {
     fn step(&mut self, now_ns: u64, go_on: &dyn Fn() -> bool) -> Result<Step, WriteError> {
         self.step_past(now_ns, go_on, &mut |_| {})
     }
 }
 
-impl Compaction {
+impl Regrouper {
     /// A step that says how far its commit is.
     pub(crate) fn step_past(
         &mut self,
