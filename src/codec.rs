@@ -28,7 +28,8 @@
 //! | `id16`, `id8` | 16 or 8 raw bytes a row; all zero is absent |
 //!
 //! Readers skip columns and tables that they do not know, and take those that are missing as
-//! absent. The tables are `calls` ([`CallColumn`]) and `minutes` ([`MinuteColumn`]).
+//! absent. The tables are `calls` ([`CallColumn`]) and `minutes` ([`MinuteColumn`]). A store that
+//! regroups the calls of many batches writes `calls` and `origins` ([`Origins`]).
 
 mod builder;
 mod calls;
@@ -41,6 +42,7 @@ mod frame;
 mod minutes;
 pub mod ndjson;
 mod open;
+mod origins;
 mod sound;
 #[cfg(test)]
 mod tests;
@@ -52,6 +54,7 @@ pub use encode::{EncodeError, Encoder};
 pub use fold::{ADDED_UP, add_up, roll_ups};
 pub use minutes::{MinuteColumn, read_minutes};
 pub use open::{Batch, DecodeError, Limits, Table};
+pub use origins::{Origins, OriginsBuilder};
 
 const MAGIC: &[u8; 4] = b"EGRT";
 const VERSION: u8 = 1;

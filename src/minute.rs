@@ -63,19 +63,57 @@ impl<T: AsRef<str>> SeriesKey<T> {
     }
 }
 
-impl SeriesKey<&str> {
-    fn to_owned(self) -> SeriesKey<Box<str>> {
-        SeriesKey {
-            minute: self.minute,
-            kind: self.kind,
-            status: self.status,
-            target: self.target.into(),
-            method: self.method.into(),
-            host: self.host.into(),
-            template: self.template.into(),
-            error_type: self.error_type.into(),
-            consumer: self.consumer.into(),
-        }
+/// A key with its texts end to end: one place in memory to look at, not six.
+#[derive(Debug)]
+struct OwnedKey {
+    minute: u64,
+    kind: Kind,
+    status: u16,
+    texts: Box<str>,
+    /// Where in `texts` each text ends, in the order of [`texts`].
+    ends: [usize; N_TEXTS],
+}
+
+const N_TEXTS: usize = 6;
+
+fn texts<'t>(key: &SeriesKey<&'t str>) -> [&'t str; N_TEXTS] {
+    [key.template, key.host, key.method, key.target, key.error_type, key.consumer]
+}
+
+impl OwnedKey {
+    fn of(key: SeriesKey<&str>) -> Self {
+        let texts = texts(&key);
+        let mut end = 0;
+        let ends = texts.map(|text| {
+            end += text.len();
+            end
+        });
+        let SeriesKey { minute, kind, status, .. } = key;
+        Self { minute, kind, status, texts: texts.concat().into(), ends }
+    }
+
+    /// Whether it is this key. What is absent, as much often is, is not compared.
+    fn is(&self, key: SeriesKey<&str>) -> bool {
+        let mut start = 0;
+        (self.minute, self.kind, self.status) == (key.minute, key.kind, key.status)
+            && texts(&key).into_iter().zip(self.ends).all(|(text, end)| {
+                let own = start..end;
+                start = end;
+                own.len() == text.len()
+                    && (text.is_empty() || self.texts.as_bytes().get(own) == Some(text.as_bytes()))
+            })
+    }
+
+    fn key(&self) -> SeriesKey<&str> {
+        let mut start = 0;
+        let texts = self.ends.map(|end| {
+            let text = self.texts.get(start..end).unwrap_or_default();
+            start = end;
+            text
+        });
+        let [template, host, method, target, error_type, consumer] = texts;
+        let Self { minute, kind, status, .. } = *self;
+        SeriesKey { minute, kind, status, target, method, host, template, error_type, consumer }
     }
 }
 
@@ -158,6 +196,7 @@ const MAX_KEPT: usize = 1_024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place(usize);
 
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker knows places"))]
 impl Place {
     /// Counted from 0, without gaps but for series that are only remembered.
     pub(crate) fn index(self) -> usize {
@@ -180,11 +219,12 @@ pub struct Minutes {
 
 #[derive(Debug)]
 struct Entry {
-    key: SeriesKey<Box<str>>,
+    key: OwnedKey,
     cell: Cell,
     is_present: bool,
 }
 
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker knows places"))]
 impl Minutes {
     /// Adds a record; says where.
     pub fn fold(&mut self, record: &Record<'_>) -> Place {
@@ -240,7 +280,7 @@ impl Minutes {
     /// Series and their cells.
     pub fn iter(&self) -> impl Iterator<Item = (SeriesKey<&str>, &Cell)> {
         let entries = self.present.iter().filter_map(|place| self.entries.get(*place));
-        entries.map(|entry| (entry.key.as_ref(), &entry.cell))
+        entries.map(|entry| (entry.key.key(), &entry.cell))
     }
 
     /// Forgets all cells. The series' keys are kept while they are not too many.
@@ -270,7 +310,7 @@ impl Minutes {
             Ok(place) => place,
             Err(free) => {
                 self.index.insert(free, self.entries.len());
-                let (key, cell) = (key.to_owned(), Cell::default());
+                let (key, cell) = (OwnedKey::of(key), Cell::default());
                 self.entries.push(Entry { key, cell, is_present: false });
                 self.entries.len() - 1
             }
@@ -282,7 +322,7 @@ impl Minutes {
         let mut hash = self.hasher.hash_one(key);
         loop {
             match self.index.get(&hash) {
-                Some(&place) if self.entries[place].key.as_ref() == key => return Ok(place),
+                Some(&place) if self.entries[place].key.is(key) => return Ok(place),
                 Some(_) => hash = hash.wrapping_add(1),
                 None => return Err(hash),
             }

@@ -102,6 +102,9 @@ impl CallColumn {
 }
 
 impl CallColumn {
+    /// Those that every call has.
+    pub(super) const REQUIRED: [Self; 3] = [Self::Start, Self::Kind, Self::Outcome];
+
     /// Whether the column can have any value that the encoding can tell.
     pub(super) fn takes_any(self, encoding: Encoding) -> bool {
         use CallColumn as C;
@@ -128,9 +131,7 @@ impl Calls {
         let mut columns: Vec<Option<Column>> = CallColumn::ALL.iter().map(|_| None).collect();
         for &column in wanted {
             let decoded = Self::decode_column(table, column)?;
-            if decoded.is_none()
-                && matches!(column, CallColumn::Start | CallColumn::Kind | CallColumn::Outcome)
-            {
+            if decoded.is_none() && CallColumn::REQUIRED.contains(&column) {
                 return Err(table.problem(column.as_str(), "missing; every call has one"));
             }
             columns[column as usize] = decoded;
@@ -147,6 +148,24 @@ impl Calls {
             check(column, decoded).map_err(|problem| table.problem(column.as_str(), problem))?;
         }
         Ok(decoded)
+    }
+
+    /// Bytes of the longest text of each column, together: no call has more.
+    pub(super) fn longest_texts(&self) -> usize {
+        let columns = self.columns.iter().flatten();
+        columns.map(Column::longest_text).fold(0, usize::saturating_add)
+    }
+
+    /// Fails at the first call whose texts are longer together.
+    pub(super) fn at_most(&self, limit: usize) -> Result<(), DecodeError> {
+        let columns = || self.columns.iter().flatten();
+        for row in 0..self.rows {
+            let found = columns().map(|column| column.text(row).len()).sum();
+            if found > limit {
+                return Err(DecodeError::RecordTooLarge { row: row + 1, found, limit });
+            }
+        }
+        Ok(())
     }
 
     /// Number of calls.
@@ -171,6 +190,17 @@ impl Calls {
     #[must_use]
     pub fn number(&self, column: CallColumn, row: usize) -> Option<u64> {
         self.column(column).and_then(|column| column.number(row))
+    }
+
+    /// The number of a text in its column's dictionary: equal ones are equal texts, 0 is absent.
+    /// `None` where the column has no dictionary.
+    #[must_use]
+    pub fn entry(&self, column: CallColumn, row: usize) -> Option<u32> {
+        match self.column(column) {
+            Some(Column::Dict { rows, .. }) => rows.get(row).copied(),
+            Some(_) => None,
+            None => Some(0),
+        }
     }
 
     /// A decoded column, for who reads many rows of it.

@@ -25,6 +25,8 @@ pub struct CallsBuilder {
     shared: Vec<Shared>,
     /// Counts the batches, so that what is shared in one is not taken for the next.
     batch: u32,
+    /// The entries of outcomes; 0 for none yet.
+    outcomes: [u32; Outcome::ALL.len()],
     peers: HashMap<IpAddr, u32, RandomState>,
     peer: String,
     /// No fewer bytes than are held: the columns are only counted when it matters.
@@ -33,6 +35,7 @@ pub struct CallsBuilder {
 
 /// The dictionary entries that a series stands for.
 #[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker knows places"))]
 struct Shared {
     /// The batch whose dictionaries these are; 0 for none.
     batch: u32,
@@ -52,6 +55,7 @@ impl Default for CallsBuilder {
             rows: 0,
             shared: Vec::new(),
             batch: 1,
+            outcomes: [0; Outcome::ALL.len()],
             peers: HashMap::default(),
             peer: String::new(),
             bytes_at_most: 0,
@@ -59,6 +63,7 @@ impl Default for CallsBuilder {
     }
 }
 
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker knows places"))]
 impl CallsBuilder {
     /// Adds a record.
     pub fn push(&mut self, record: &Record<'_>) {
@@ -115,6 +120,7 @@ impl CallsBuilder {
     pub fn clear(&mut self) {
         self.rows = 0;
         self.columns.iter_mut().for_each(ColumnBuilder::clear);
+        self.outcomes = [0; Outcome::ALL.len()];
         self.peers.clear();
         self.bytes_at_most = 0;
         self.batch = self.batch.wrapping_add(1);
@@ -174,7 +180,8 @@ impl CallsBuilder {
 
     fn push_texts(&mut self, row: usize, record: &Record<'_>) {
         use CallColumn as C;
-        self.column(C::Outcome).push_text(row, record.outcome.as_str());
+        let outcome = self.outcome(record.outcome);
+        self.column(C::Outcome).push_entry(row, outcome);
         self.column(C::Scheme).push_text(row, record.url.scheme);
         self.column(C::Path).push_bytes(row, record.url.path.as_bytes());
         self.column(C::Query).push_bytes(row, record.url.query.as_bytes());
@@ -206,6 +213,16 @@ impl CallsBuilder {
         push(C::Body, record.body_ns);
         push(C::Reused, record.connection_reused.map(u64::from));
         push(C::CallTotal, record.call_total_ns);
+    }
+
+    fn outcome(&mut self, outcome: Outcome) -> u32 {
+        let known = self.outcomes[outcome as usize];
+        if known > 0 {
+            return known;
+        }
+        let entry = self.column(CallColumn::Outcome).entry(outcome.as_str());
+        self.outcomes[outcome as usize] = entry;
+        entry
     }
 
     /// Writing an address out costs more than all else of a row; few are told many times.

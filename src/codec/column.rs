@@ -88,6 +88,20 @@ impl Column {
         }
     }
 
+    /// Bytes of the longest text; 0 for columns that hold none.
+    pub(super) fn longest_text(&self) -> usize {
+        match self {
+            Self::Dict { entries, .. } => entries.iter().map(String::len).max().unwrap_or(0),
+            Self::Text { ends, .. } => {
+                let starts = std::iter::once(&0).chain(ends);
+                let lengths =
+                    ends.iter().zip(starts).map(|(end, start)| end.saturating_sub(*start));
+                lengths.max().unwrap_or(0) as usize
+            }
+            _ => 0,
+        }
+    }
+
     /// The bytes of a row.
     #[must_use]
     pub fn bytes(&self, row: usize) -> &[u8] {

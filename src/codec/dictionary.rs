@@ -22,6 +22,8 @@ pub(super) struct Dictionary {
     hasher: RandomState,
     /// The number of the last text: neighbours are often equal.
     last: u32,
+    /// The last text as a number, when it is a short one; 0 otherwise.
+    last_short: u64,
 }
 
 impl Dictionary {
@@ -30,8 +32,14 @@ impl Dictionary {
         if text.is_empty() {
             return 0;
         }
-        if self.last == 0 || self.text(self.last) != text.as_bytes() {
+        let short = short(text.as_bytes());
+        let is_last = match short {
+            0 => self.last > 0 && self.text(self.last) == text.as_bytes(),
+            short => self.last_short == short,
+        };
+        if !is_last {
             self.last = self.search(text);
+            self.last_short = short;
         }
         self.last
     }
@@ -50,7 +58,7 @@ impl Dictionary {
         self.data.clear();
         self.spans.clear();
         self.numbers.clear();
-        self.last = 0;
+        (self.last, self.last_short) = (0, 0);
     }
 
     fn text(&self, number: u32) -> &[u8] {
@@ -74,4 +82,12 @@ impl Dictionary {
         self.numbers.insert(hash, number);
         number
     }
+}
+
+/// A text of one to seven bytes as a number of its own; 0 for any other.
+fn short(text: &[u8]) -> u64 {
+    if text.len() > 7 {
+        return 0;
+    }
+    text.iter().fold(text.len() as u64, |number, byte| number << 8 | u64::from(*byte))
 }

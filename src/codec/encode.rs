@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::builder::ColumnBuilder;
 use super::frame::{FrameWriter, Habit};
 use super::minutes::MinutesBuilder;
-use super::{CallsBuilder, MAGIC, VERSION};
+use super::{CallsBuilder, MAGIC, OriginsBuilder, VERSION};
 use crate::batch::BatchMeta;
 use crate::minute::Minutes;
 
@@ -23,6 +23,9 @@ pub enum EncodeError {
     /// More than 4 GiB in one part.
     #[error("a batch is larger than its format can say; send fewer records in one")]
     TooLarge,
+    /// A block whose calls do not all have an origin.
+    #[error("each call of a regrouped block needs its origin")]
+    Origins,
 }
 
 /// Encodes batches with one compression context and one scratch buffer, used again and again.
@@ -89,6 +92,32 @@ impl Encoder {
             self.minutes = builder;
             tables.push(table?);
         }
+        self.seal(meta, tables)
+    }
+
+    /// The bytes of a block of calls that came in several batches. A reader that does not know
+    /// origins finds the calls alone.
+    ///
+    /// # Errors
+    /// When memory runs out, a part exceeds 4 GiB, or there are not as many origins as calls.
+    pub fn encode_regrouped(
+        &mut self,
+        meta: &BatchMeta,
+        calls: &CallsBuilder,
+        origins: &OriginsBuilder,
+    ) -> Result<Vec<u8>, EncodeError> {
+        if origins.len() != calls.len() {
+            return Err(EncodeError::Origins);
+        }
+        self.body.clear();
+        let tables = vec![
+            self.table("calls", calls.len(), calls.columns())?,
+            self.table(super::origins::TABLE, origins.len(), origins.columns())?,
+        ];
+        self.seal(meta, tables)
+    }
+
+    fn seal(&self, meta: &BatchMeta, tables: Vec<TableEntry>) -> Result<Vec<u8>, EncodeError> {
         let header = serde_json::to_vec(&Header { meta, tables }).map_err(EncodeError::Header)?;
         let header_length = u32::try_from(header.len()).map_err(|_| EncodeError::TooLarge)?;
         let mut out = Vec::with_capacity(13 + header.len() + self.body.len());

@@ -14,8 +14,14 @@ const MIN_COMPRESSED: usize = 40;
 /// So many batches a column stays stored after compressing it gained nothing.
 const STORED_FOR: u8 = 15;
 
+/// What is longer is never stored: its length would need eight bytes.
+const MAX_STORED_BYTES: usize = u32::MAX as usize;
+
 /// What a block may hold.
 const MAX_BLOCK_BYTES: usize = 128 << 10;
+
+/// A shorter run costs as much as its bytes.
+const MIN_RUN: usize = 8;
 
 /// Writes frames with one context, used again and again.
 pub(super) struct FrameWriter {
@@ -40,7 +46,8 @@ impl FrameWriter {
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
         let n_same = same_at_end(bytes);
-        if bytes.len() - n_same <= MIN_COMPRESSED || habit.0 > 0 {
+        let is_stored = bytes.len() - n_same <= MIN_COMPRESSED || habit.0 > 0;
+        if is_stored && bytes.len() <= MAX_STORED_BYTES {
             habit.0 = habit.0.saturating_sub(1);
             store(bytes, n_same, out);
             return Ok(());
@@ -81,24 +88,25 @@ fn store(bytes: &[u8], n_same: usize, out: &mut Vec<u8>) {
             out.extend_from_slice(&(length as u32).to_le_bytes());
         }
     }
-    let n_same = if (8..=MAX_BLOCK_BYTES).contains(&n_same) { n_same } else { 0 };
+    let n_same = if n_same < MIN_RUN { 0 } else { n_same };
     let (raw, run) = bytes.split_at(bytes.len() - n_same);
-    let mut head = |kind: u32, length: usize, is_last: bool, content: &[u8]| {
+    let mut block = |kind: u32, length: usize, is_last: bool, content: &[u8]| {
         let head = (length as u32) << 3 | kind << 1 | u32::from(is_last);
         out.extend_from_slice(&head.to_le_bytes()[..3]);
         out.extend_from_slice(content);
     };
-    let mut rest = raw;
-    while rest.len() > MAX_BLOCK_BYTES {
-        let (block, after) = rest.split_at(MAX_BLOCK_BYTES);
-        head(RAW, block.len(), false, block);
-        rest = after;
+    let n_blocks = raw.len().div_ceil(MAX_BLOCK_BYTES) + run.len().div_ceil(MAX_BLOCK_BYTES);
+    if n_blocks == 0 {
+        return block(RAW, 0, true, &[]);
     }
-    if !rest.is_empty() || run.is_empty() {
-        head(RAW, rest.len(), run.is_empty(), rest);
+    let mut n_left = n_blocks;
+    for part in raw.chunks(MAX_BLOCK_BYTES) {
+        n_left -= 1;
+        block(RAW, part.len(), n_left == 0, part);
     }
-    if let Some(byte) = run.first() {
-        head(RUN, run.len(), true, &[*byte]);
+    for part in run.chunks(MAX_BLOCK_BYTES) {
+        n_left -= 1;
+        block(RUN, part.len(), n_left == 0, &part[..1]);
     }
 }
 
@@ -119,11 +127,13 @@ mod tests {
 
     #[test]
     fn stored_frames_are_read_by_zstd() {
-        let counted: Vec<u8> = (0..400_000u32).map(|n| (n * n >> 3) as u8).collect();
+        let counted: Vec<u8> = (0..400_000u32).map(|n| (n.wrapping_mul(n) >> 3) as u8).collect();
         for length in [0, 1, 7, 39, 255, 256, 257, 65_791, 65_792, 131_072, 131_073, 400_000] {
             check(&counted[..length]);
             let mut with_run = counted[..length].to_vec();
             with_run.resize(length + 1_000, 7);
+            check(&with_run);
+            with_run.resize(length + 300_000, 7);
             check(&with_run);
             check(&vec![1; length]);
         }

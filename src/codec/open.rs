@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use serde::Deserialize;
 use zstd::zstd_safe::DCtx;
 
-use super::sound::is_sound;
+use super::sound::longest_if_sound;
 use super::{CallColumn, Calls, Column, Encoding, MAGIC, VERSION};
 use crate::batch::BatchMeta;
 
@@ -26,6 +26,8 @@ pub struct Limits {
     pub rows: usize,
     /// Columns of all tables together. Defaults to 256.
     pub columns: usize,
+    /// The texts of one call together. Defaults to 256 KiB. Checked by [`Batch::verify`] alone.
+    pub record_bytes: usize,
 }
 
 impl Default for Limits {
@@ -37,6 +39,7 @@ impl Default for Limits {
             decoded_bytes: 32 << 20,
             rows: 100_000,
             columns: 256,
+            record_bytes: 256 << 10,
         }
     }
 }
@@ -81,6 +84,16 @@ pub enum DecodeError {
         /// How large it may be.
         limit: u64,
     },
+    /// One call is larger than the limits allow.
+    #[error("too large: call {row} has texts of {found} bytes, which exceeds the limit of {limit}")]
+    RecordTooLarge {
+        /// Which one, from 1.
+        row: usize,
+        /// How large it is.
+        found: usize,
+        /// How large it may be.
+        limit: usize,
+    },
     /// A column's bytes are not what its encoding asks for.
     #[error("column {table}.{column}: {problem}")]
     Column {
@@ -112,6 +125,7 @@ struct TableEntry {
 pub struct Batch<'a> {
     meta: BatchMeta,
     tables: Vec<Table<'a>>,
+    record_bytes: usize,
 }
 
 /// A table of an opened batch.
@@ -157,7 +171,7 @@ impl<'a> Batch<'a> {
             let problem = format!("{} bytes after the last column", body.len());
             return Err(DecodeError::Directory(problem));
         }
-        Ok(Self { meta: header.meta, tables })
+        Ok(Self { meta: header.meta, tables, record_bytes: limits.record_bytes })
     }
 
     /// Identity, resource and drops.
@@ -172,6 +186,23 @@ impl<'a> Batch<'a> {
         self.tables.iter().find(|table| table.name == name)
     }
 
+    /// Bytes of all columns together, decompressed.
+    #[must_use]
+    pub fn decoded_bytes(&self) -> usize {
+        let columns = self.tables.iter().flat_map(|table| &table.columns);
+        columns.fold(0, |sum, column| sum.saturating_add(column.decoded_bytes))
+    }
+
+    /// Whether the batch has calls or roll-ups, each in columns and encodings that this reader
+    /// knows, and nothing else: who writes it anew loses nothing.
+    #[must_use]
+    pub fn is_known_whole(&self) -> bool {
+        self.tables.iter().all(|table| {
+            let mut columns = table.columns.iter();
+            columns.all(|frame| frame.encoding.is_some() && is_known(&table.name, &frame.name))
+        })
+    }
+
     /// The calls, with the columns that are asked for.
     ///
     /// # Errors
@@ -183,32 +214,43 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Decodes every column of every table, so that whoever acknowledges the batch knows that it
+    /// Checks every column of every table, so that whoever acknowledges the batch knows that it
     /// can be read.
     ///
     /// # Errors
     /// The first defect.
     pub fn verify(&self) -> Result<(), DecodeError> {
-        self.calls(CallColumn::ALL)?;
-        super::read_minutes(self)?;
-        self.verify_others(CallColumn::ALL)
+        self.verify_others(&Calls::default())?;
+        super::read_minutes(self).map(drop)
     }
 
-    /// Checks what the caller does not decode itself: all but these columns of the calls, and the
-    /// roll-ups. Most values are only told to be sound, which is cheaper than to have them.
+    /// Checks what the caller does not decode itself: all but the roll-ups and these columns of the
+    /// calls. Most values are only told to be sound, which is cheaper than to have them.
     ///
     /// # Errors
     /// The first defect.
-    pub fn verify_others(&self, decoded: &[CallColumn]) -> Result<(), DecodeError> {
+    pub fn verify_others(&self, decoded: &Calls) -> Result<(), DecodeError> {
+        let mut longest = decoded.longest_texts();
         for table in &self.tables {
+            let is_calls = table.name == "calls";
             for frame in &table.columns {
-                match (table.name.as_str(), CallColumn::from_word(&frame.name)) {
-                    ("minutes", _) if super::MinuteColumn::from_word(&frame.name).is_some() => {}
-                    ("calls", Some(column)) if decoded.contains(&column) => {}
-                    ("calls", Some(column)) => table.verify_call(frame, column)?,
-                    _ => table.verify(frame)?,
+                match CallColumn::from_word(&frame.name).filter(|_| is_calls) {
+                    Some(column) if decoded.column(column).is_some() => {}
+                    Some(column) => {
+                        longest = longest.saturating_add(table.verify_call(frame, column)?);
+                    }
+                    None if is_known(&table.name, &frame.name) => {}
+                    None => drop(table.verify(frame)?),
                 }
             }
+        }
+        let is_decoded = |column: &CallColumn| decoded.column(*column).is_some();
+        let required: Vec<_> =
+            CallColumn::REQUIRED.iter().copied().filter(|column| !is_decoded(column)).collect();
+        self.calls(&required)?;
+        // The longest texts of all columns bound every call; seldom has one to be looked at.
+        if longest > self.record_bytes {
+            self.calls(CallColumn::ALL)?.at_most(self.record_bytes)?;
         }
         Ok(())
     }
@@ -255,28 +297,30 @@ impl<'a> Table<'a> {
         DecodeError::Column { table, column, problem: problem.into() }
     }
 
-    fn verify_call(&self, frame: &Frame<'_>, column: CallColumn) -> Result<(), DecodeError> {
-        let is_any = frame.encoding.is_some_and(|encoding| column.takes_any(encoding));
-        if is_any {
+    /// Bytes of the column's longest text.
+    fn verify_call(&self, frame: &Frame<'_>, column: CallColumn) -> Result<usize, DecodeError> {
+        if frame.encoding.is_some_and(|encoding| column.takes_any(encoding)) {
             return self.verify(frame);
         }
-        Calls::decode_column(self, column).map(drop)
+        let column = Calls::decode_column(self, column)?;
+        Ok(column.map_or(0, |column| column.longest_text()))
     }
 
-    fn verify(&self, frame: &Frame<'_>) -> Result<(), DecodeError> {
+    /// Bytes of the column's longest text.
+    fn verify(&self, frame: &Frame<'_>) -> Result<usize, DecodeError> {
         let Some(encoding) = frame.encoding else {
-            return Ok(());
+            return Ok(0);
         };
-        let is_sound = SCRATCH.with_borrow_mut(|scratch| {
+        let longest = SCRATCH.with_borrow_mut(|scratch| {
             decompress(frame, self.window_log, scratch)?;
-            let is_sound = is_sound(encoding, self.rows, scratch);
+            let longest = longest_if_sound(encoding, self.rows, scratch);
             scratch.clear();
             scratch.shrink_to(MAX_SCRATCH_BYTES);
-            Ok(is_sound)
+            Ok(longest)
         });
-        match is_sound.map_err(|problem: String| self.problem(&frame.name, problem))? {
-            true => Ok(()),
-            false => self.decode(frame).map(drop),
+        match longest.map_err(|problem: String| self.problem(&frame.name, problem))? {
+            Some(longest) => Ok(longest),
+            None => Ok(self.decode(frame)?.map_or(0, |column| column.longest_text())),
         }
     }
 
@@ -301,6 +345,15 @@ thread_local! {
     static CONTEXT: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
     /// For columns that are only looked at.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether a table's own reader decodes the column.
+fn is_known(table: &str, column: &str) -> bool {
+    match table {
+        "calls" => CallColumn::from_word(column).is_some(),
+        "minutes" => super::MinuteColumn::from_word(column).is_some(),
+        _ => false,
+    }
 }
 
 /// Decompresses into exactly the bytes that the directory promised; they are within the limits.

@@ -118,6 +118,7 @@ impl Head {
 ///
 /// # Errors
 /// When the bytes are not rows that [`write_row`] wrote.
+#[inline]
 pub fn read_row<'a>(bytes: &mut &'a [u8]) -> Result<Option<Record<'a>>, RowError> {
     if bytes.is_empty() {
         return Ok(None);
@@ -142,6 +143,7 @@ struct Fields<'a> {
     texts: [&'a str; N_TEXTS],
 }
 
+#[inline]
 fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let [kind, outcome, n_peer_bytes, ids] = take(row)?;
     let kind = *Kind::ALL.get(usize::from(kind)).ok_or(RowError)?;
@@ -190,6 +192,7 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
 
 impl<'a> Fields<'a> {
     /// The record, in the order of [`numbers`] and [`texts`].
+    #[inline]
     fn name(self) -> Record<'a> {
         let [
             method,
@@ -304,6 +307,7 @@ fn texts<'r>(record: &'r Record<'_>) -> [&'r str; N_TEXTS] {
     ]
 }
 
+#[inline]
 fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], RowError> {
     let (head, rest) = bytes.split_first_chunk::<N>().ok_or(RowError)?;
     *bytes = rest;

@@ -24,7 +24,9 @@ async fn read(url: &str) -> Option<Value> {
 }
 
 async fn send_line(client: &Client, line: &Value) {
-    let post = client.post().header("content-type", "application/x-ndjson");
+    let path = "/v1/batches?service=shop&environment=prod";
+    let post = client.request(reqwest::Method::POST, path);
+    let post = post.header("content-type", "application/x-ndjson");
     let (status, told) = answer(post.body(line.to_string())).await;
     assert_eq!(status, 202, "{told}");
 }

@@ -1,6 +1,8 @@
 //! What egret's thread pays for each record, and how many bytes go over the wire: rows read,
 //! folded, sampled, encoded, compressed and posted, beside other encodings of the same calls.
 //! It never asserts: it prints what it saw, and the ratios.
+//!
+//! `worker [ROUNDS] [egret [SIZE]]`: with `egret` its peers are left out.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -48,7 +50,8 @@ fn main() -> Result<()> {
     places(&records)?;
     println!("\n{:<28}{:>8}{:>12}{:>12}{:>12}", "", "batch", "ns/record", "B/record", "x entropy");
     let mut egret_cost = Vec::new();
-    for size in SIZES {
+    let only: Option<usize> = std::env::args().nth(3).and_then(|text| text.parse().ok());
+    for size in SIZES.into_iter().filter(|size| only.is_none_or(|only| only == *size)) {
         let cost = best(n_rounds, || assemble(&records, size))?;
         egret_cost.push((size, cost));
         print("egret", size, cost, entropy);
