@@ -23,10 +23,13 @@ pub(crate) use otlp::{Encoding, Rejected, Traces, accepted, admit_traces, refuse
 
 use bytes::Bytes;
 use egret::batch::Resource;
-use egret::codec::{Batch, CallColumn, DecodeError, Limits};
+use egret::codec::{Batch, CallColumn, Calls, DecodeError, Limits, read_minutes};
 
 use crate::model::{Received, SECOND_NS, Source};
 use lines::problem;
+
+/// What of the calls is looked at here; of the rest it is enough that it can be read.
+const DECODED: [CallColumn; 3] = [CallColumn::Start, CallColumn::Kind, CallColumn::Outcome];
 
 /// A call may begin so much after its receipt: clocks differ, but a call of next year would stay
 /// the newest until then.
@@ -180,10 +183,12 @@ pub(crate) fn admit(
 
 fn admit_batch(bytes: Bytes, limits: &Limits, now_ns: u64) -> Result<Received, Refusal> {
     let batch = Batch::open(&bytes, limits).map_err(refusal)?;
-    batch.verify().map_err(refusal)?;
+    let starts = batch.calls(&DECODED).map_err(refusal)?;
+    batch.verify_others(&starts).map_err(refusal)?;
+    read_minutes(&batch).map_err(refusal)?;
     let batch_id = batch.meta().batch_id;
     let n_calls = batch.table("calls").map_or(0, |table| table.rows());
-    if let Some(problem) = late_start(&batch, now_ns).map_err(refusal)? {
+    if let Some(problem) = late_start(&starts, now_ns) {
         return Err(Refusal::Malformed(problem));
     }
     drop(batch);
@@ -197,13 +202,11 @@ pub(crate) fn sender(received: &Received) -> Result<Source, Refusal> {
 }
 
 /// What is wrong with the first call that begins too late.
-fn late_start(batch: &Batch<'_>, now_ns: u64) -> Result<Option<String>, DecodeError> {
-    let calls = batch.calls(&[CallColumn::Start])?;
-    let problem = (0..calls.len()).find_map(|row| {
+fn late_start(calls: &Calls, now_ns: u64) -> Option<String> {
+    (0..calls.len()).find_map(|row| {
         let problem = start_problem(calls.number(CallColumn::Start, row)?, now_ns)?;
         Some(format!("call {}: {problem}", row + 1))
-    });
-    Ok(problem)
+    })
 }
 
 fn start_problem(start_ns: u64, now_ns: u64) -> Option<String> {

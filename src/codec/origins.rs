@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::column::ColumnBuilder;
+use super::builder::ColumnBuilder;
 use super::open::{Batch, DecodeError, Table};
 use super::{Column, Encoding};
 use crate::batch::Resource;
@@ -42,9 +42,9 @@ impl OriginsBuilder {
     /// Adds the origin of the call that was added last. `resource` is a JSON object of texts.
     pub fn push(&mut self, batch_id: Uuid, row: u64, resource: &str) {
         let mut digits = [0; 32];
-        self.batch_ids.push_text(batch_id.simple().encode_lower(&mut digits));
-        self.rows.push_number(Some(row));
-        self.resources.push_text(resource);
+        self.batch_ids.push_text(self.n_rows, batch_id.simple().encode_lower(&mut digits));
+        self.rows.push_number(self.n_rows, Some(row));
+        self.resources.push_text(self.n_rows, resource);
         self.n_rows += 1;
     }
 

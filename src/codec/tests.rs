@@ -298,3 +298,48 @@ fn a_block_whose_origins_are_not_its_calls_is_refused() {
     let received = Batch::open(&bytes, &Limits::default()).unwrap();
     assert_eq!(Origins::read(&received).unwrap(), None);
 }
+
+#[test]
+fn what_is_told_to_be_sound_can_be_decoded() {
+    let mut seed = 7u64;
+    let mut next = move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed >> 33
+    };
+    let mut n_sound = 0;
+    for _ in 0..200_000 {
+        let (rows, length) = ((next() % 5) as usize, next() % 24);
+        // Small numbers and letters, mostly, so that much of it is nearly right.
+        let bytes: Vec<u8> = (0..length)
+            .map(|_| match next() % 8 {
+                0 => next() as u8,
+                1 => b'a',
+                2 => 0x80 | next() as u8,
+                _ => (next() % 4) as u8,
+            })
+            .collect();
+        for encoding in Encoding::ALL {
+            let Some(longest) = sound::longest_if_sound(encoding, rows, &bytes) else { continue };
+            let column = Column::decode(encoding, rows, bytes.clone());
+            let column =
+                column.unwrap_or_else(|problem| panic!("{encoding:?} {bytes:?}: {problem}"));
+            assert_eq!(column.longest_text(), longest, "{encoding:?} {bytes:?}");
+            n_sound += 1;
+        }
+    }
+    assert!(n_sound > 1_000, "{n_sound}");
+}
+
+#[test]
+fn a_batch_without_what_every_call_has_is_refused() {
+    let renamed = reheader(&encode(), |header| {
+        for column in header["tables"][0]["columns"].as_array_mut().unwrap() {
+            if column[0] == "kind" {
+                column[0] = "another".into();
+            }
+        }
+    });
+    let batch = Batch::open(&renamed, &Limits::default()).unwrap();
+    let starts = batch.calls(&[CallColumn::Start]).unwrap();
+    assert!(batch.verify_others(&starts).unwrap_err().to_string().contains("missing"));
+}

@@ -3,6 +3,9 @@
 
 pub mod alloc;
 pub mod calls;
+pub mod encodings;
+pub mod entropy;
 pub mod measure;
 pub mod peers;
 pub mod sink;
+pub mod traffic;

@@ -34,9 +34,8 @@ pub fn otlp(sink: &Sink) -> Result<SdkTracerProvider> {
 
 /// The OpenTelemetry SDK alone: a client span with the conventions' attributes.
 pub fn span(tracer: &SdkTracer, sample: &Sample) {
-    let builder = SpanBuilder::from_name(sample.method)
-        .with_kind(SpanKind::Client)
-        .with_attributes(vec![
+    let builder =
+        SpanBuilder::from_name(sample.method).with_kind(SpanKind::Client).with_attributes(vec![
             KeyValue::new("http.request.method", sample.method),
             KeyValue::new("server.address", sample.host),
             KeyValue::new("server.port", 443),

@@ -15,7 +15,7 @@ use super::{
     admit_hub, admit_traces,
 };
 use crate::model::{Received, stored_limits};
-use crate::rollup::{Outline, fold};
+use crate::rollup::Digest;
 
 /// Small, so that what exceeds them is tried too.
 const LIMITS: IngestLimits = IngestLimits {
@@ -118,7 +118,6 @@ fn compression(bytes: &[u8]) -> Compression {
 /// What the pipeline does with a batch, up to the store.
 fn store(received: &Received) -> Result<(), DecodeError> {
     let batch = Batch::open(&received.bytes, &stored_limits())?;
-    Outline::of(&batch)?;
-    fold(&batch, &mut Templates::default())?;
+    Digest::of(&batch)?.capped(&mut Templates::default());
     Ok(())
 }

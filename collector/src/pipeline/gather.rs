@@ -11,7 +11,7 @@ use egret::template::Templates;
 use uuid::Uuid;
 
 use crate::model::{HitCounts, Instance, Position, Received, Sighting, Source, stored_limits};
-use crate::rollup::{Outline, fold, hits};
+use crate::rollup::{Digest, hits};
 use crate::store::{Block, Group, LogBounds, Store, WriteError};
 
 /// The group that is being gathered.
@@ -70,8 +70,7 @@ impl Gathered {
         templates: &mut Templates,
     ) -> Result<(), DecodeError> {
         let batch = Batch::open(&received.bytes, &stored_limits())?;
-        let outline = Outline::of(&batch)?;
-        let minutes = fold(&batch, templates)?;
+        let Digest { outline, minutes, .. } = Digest::of(&batch)?.capped(templates);
         let source = Source::of(&batch.meta().resource);
         let hits = match self.logs_hits {
             true => hits(&batch, &minutes, &source, templates)?,

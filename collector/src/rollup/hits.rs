@@ -50,7 +50,7 @@ pub(crate) fn hits(
     }
     let mut counts = HitCounts::default();
     let calls = batch.calls(COLUMNS)?;
-    let says_itself = batch.table("minutes").is_some();
+    let says_itself = super::is_capped(batch.meta(), batch.table("minutes").is_some());
     for row in 0..calls.len() {
         let params = parameters(&calls, row);
         if params.is_empty() {

@@ -31,7 +31,7 @@ fn batch(urls: &[String], minutes: Option<&Minutes>) -> Vec<u8> {
 
 fn fold_bytes(bytes: &[u8]) -> Vec<(String, u16, u64)> {
     let batch = Batch::open(bytes, &Limits::default()).unwrap();
-    let minutes = fold(&batch, &mut Templates::default()).unwrap();
+    let minutes = Digest::of(&batch).unwrap().capped(&mut Templates::default()).minutes;
     let rows = minutes.iter().map(|(key, cell)| (key.template.to_owned(), key.status, cell.count));
     rows.collect()
 }
@@ -85,9 +85,8 @@ fn the_fleet_counts_what_is_beyond_its_bound_together() {
     use crate::model::Source;
     let urls: Vec<String> = (0..10).map(|n| format!("https://host-{n}.example/x")).collect();
     let bytes = batch(&urls, None);
-    let minutes =
-        fold(&Batch::open(&bytes, &Limits::default()).unwrap(), &mut Templates::default());
-    let stored = [(Source::default(), minutes.unwrap())];
+    let digest = Digest::of(&Batch::open(&bytes, &Limits::default()).unwrap()).unwrap();
+    let stored = [(Source::default(), digest.minutes)];
     let fleet = Fleet::new(4);
     fleet.add(&stored);
     fleet.add(&stored);

@@ -64,7 +64,10 @@ fn main() -> Result<()> {
             run("fastrace", &mut peers::fast);
         }
     }
-    println!("{:<24}{:<10}{:>9}{:>9}{:>9}{:>9}{:>8}", "", "pace", "mean", "p50", "p99", "p99.9", "allocs");
+    println!(
+        "{:<24}{:<10}{:>9}{:>9}{:>9}{:>9}{:>8}",
+        "", "pace", "mean", "p50", "p99", "p99.9", "allocs"
+    );
     for (name, pace, runs) in &rows {
         let cost = median(runs);
         let pace = match pace {
