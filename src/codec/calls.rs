@@ -108,11 +108,9 @@ impl CallColumn {
     /// Whether the column can have any value that the encoding can tell.
     pub(super) fn takes_any(self, encoding: Encoding) -> bool {
         use CallColumn as C;
-        let has_bounds = match self {
-            C::Start | C::Kind | C::Outcome | C::CallOutcome => true,
-            C::Port | C::Status | C::ResendCount | C::Attempt | C::Reused => true,
-            _ => false,
-        };
+        let is_word = matches!(self, C::Kind | C::Outcome | C::CallOutcome);
+        let is_small = matches!(self, C::Port | C::Status | C::ResendCount | C::Attempt);
+        let has_bounds = is_word || is_small || matches!(self, C::Start | C::Reused);
         let is_text = |encoding| matches!(encoding, Encoding::Dict | Encoding::Text);
         let fits = encoding == self.encoding() || (is_text(self.encoding()) && is_text(encoding));
         fits && !has_bounds

@@ -343,3 +343,35 @@ fn a_batch_without_what_every_call_has_is_refused() {
     let starts = batch.calls(&[CallColumn::Start]).unwrap();
     assert!(batch.verify_others(&starts).unwrap_err().to_string().contains("missing"));
 }
+
+#[test]
+fn calls_add_up_to_what_their_records_do() {
+    let (meta, calls, minutes) = sample();
+    let bytes = Encoder::new().unwrap().encode(&meta, &calls, None).unwrap();
+    let batch = Batch::open(&bytes, &Limits::default()).unwrap();
+    let read = roll_ups(&batch).unwrap();
+    assert!(read.iter().eq(minutes.iter()), "{read:?}");
+}
+
+#[test]
+fn calls_without_a_template_are_added_up_under_the_heuristics() {
+    let (mut calls, mut minutes) = (CallsBuilder::default(), Minutes::default());
+    for n in 0..300u64 {
+        let raw = format!("https://h{}.example/v1/items/{n}", n % 3);
+        let mut scratch = String::new();
+        let url = SafeUrl::parse(&raw, &mut scratch);
+        let mut record = Record::new(Kind::Client, "GET", url, n * 1_000_000_000);
+        record.total_ns = Some(n * 1_000);
+        record.status = Some(if n % 7 == 0 { 503 } else { 200 });
+        if n % 2 == 0 {
+            record.set_template("/v1/items/{int}");
+        }
+        calls.push(&record);
+        record.set_template("/v1/items/{int}");
+        minutes.fold(&record);
+    }
+    let (meta, _, _) = sample();
+    let bytes = Encoder::new().unwrap().encode(&meta, &calls, None).unwrap();
+    let read = roll_ups(&Batch::open(&bytes, &Limits::default()).unwrap()).unwrap();
+    assert!(read.iter().eq(minutes.iter()), "{read:?}");
+}

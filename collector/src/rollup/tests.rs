@@ -97,3 +97,26 @@ fn the_fleet_counts_what_is_beyond_its_bound_together() {
     let beyond = all.iter().find(|durations| durations.host == "{overflow}").unwrap();
     assert_eq!((beyond.histogram.count(), beyond.status_class), (12, "{overflow}"));
 }
+
+#[test]
+fn templates_are_capped_unless_their_sender_has_done_it() {
+    let mut calls = CallsBuilder::default();
+    for n in 0..=egret::template::MAX_PER_HOST {
+        let mut scratch = String::new();
+        let url = SafeUrl::parse("https://a.com/", &mut scratch);
+        let template = format!("/t{n}");
+        let mut record = Record::new(Kind::Client, "GET", url, 0);
+        record.set_template(&template);
+        calls.push(&record);
+    }
+    let mut meta = BatchMeta::new(Resource::new(), 0);
+    let mut n_overflowing = |calls_are_all| {
+        meta.calls_are_all = calls_are_all;
+        let bytes = Encoder::new().unwrap().encode(&meta, &calls, None).unwrap();
+        let batch = Batch::open(&bytes, &Limits::default()).unwrap();
+        let digest = Digest::of(&batch).unwrap().capped(&mut Templates::default());
+        let cells = digest.minutes.iter().filter(|(key, _)| key.template == OVERFLOW);
+        cells.map(|(_, cell)| cell.count).sum::<u64>()
+    };
+    assert_eq!((n_overflowing(false), n_overflowing(true)), (1, 0));
+}
