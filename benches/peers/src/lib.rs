@@ -2,7 +2,10 @@
 //! It never decides who is faster: it measures and prints.
 
 pub mod alloc;
+pub mod arm;
+pub mod caller;
 pub mod calls;
+pub mod cpu;
 pub mod measure;
 pub mod peers;
 pub mod sink;
