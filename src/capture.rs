@@ -25,6 +25,7 @@ mod recorder;
 pub(crate) mod reqwest_0_12;
 mod reqwest_async;
 mod resolver;
+mod spares;
 mod tags;
 #[cfg(feature = "tower")]
 pub mod tower;

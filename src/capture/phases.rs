@@ -31,7 +31,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -66,7 +66,12 @@ struct Connect {
 
 /// Connections of one client that have been made, and of which no answer has told a use yet.
 #[derive(Debug, Default)]
-pub(super) struct Unused(Mutex<VecDeque<(Addresses, Past)>>);
+pub(super) struct Unused {
+    all: Mutex<VecDeque<(Addresses, Past)>>,
+    /// How many there are: mostly none, and then no answer needs the lock. A connection is entered
+    /// before its maker lets go of it, so the answer that comes over it finds it.
+    n: AtomicUsize,
+}
 
 /// What is known of a connection's past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,30 +176,36 @@ impl Connect {
 
 impl Unused {
     fn add(&self, addresses: Addresses, past: Past) {
-        let mut all = self.all();
+        let mut all = self.lock();
         // The system gives the addresses of a closed connection to a new one.
         all.retain(|(known, _)| *known != addresses);
         if all.len() >= MAX_UNUSED {
             all.pop_front();
         }
         all.push_back((addresses, past));
+        self.n.store(all.len(), Ordering::Release);
     }
 
     /// The past of a connection, unless an answer has told of its use already.
     pub(super) fn take(&self, addresses: Addresses) -> Option<Past> {
-        let mut all = self.all();
+        if self.n.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let mut all = self.lock();
         let place = all.iter().position(|(known, _)| *known == addresses)?;
-        all.remove(place).map(|(_, past)| past)
+        let past = all.remove(place).map(|(_, past)| past);
+        self.n.store(all.len(), Ordering::Release);
+        past
     }
 
     fn doubt(&self, addresses: Addresses) {
-        if let Some((_, past)) = self.all().iter_mut().find(|(known, _)| *known == addresses) {
+        if let Some((_, past)) = self.lock().iter_mut().find(|(known, _)| *known == addresses) {
             *past = Past::Unclear;
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, VecDeque<(Addresses, Past)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Addresses, Past)>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -219,8 +230,41 @@ impl<F: Future> Future for Billed<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _restore = this.bill.as_ref().map(|bill| Restore::after(&CURRENT, Arc::clone(bill)));
+        if this.bill.is_none() {
+            return this.future.poll(context);
+        }
+        let _lent = Lent::to(&CURRENT, this.bill);
         this.future.poll(context)
+    }
+}
+
+/// A value that a thread-local holds for the time of a poll, in exchange for its own. Put back also
+/// when the poll panics.
+struct Lent<'v, T: 'static> {
+    place: &'static std::thread::LocalKey<RefCell<Option<T>>>,
+    value: &'v mut Option<T>,
+}
+
+impl<'v, T> Lent<'v, T> {
+    fn to(
+        place: &'static std::thread::LocalKey<RefCell<Option<T>>>,
+        value: &'v mut Option<T>,
+    ) -> Self {
+        let mut lent = Self { place, value };
+        lent.swap();
+        lent
+    }
+
+    fn swap(&mut self) {
+        let value = &mut *self.value;
+        // A thread that ends has no place any more.
+        let _ = self.place.try_with(|place| std::mem::swap(&mut *place.borrow_mut(), value));
+    }
+}
+
+impl<T> Drop for Lent<'_, T> {
+    fn drop(&mut self) {
+        self.swap();
     }
 }
 
