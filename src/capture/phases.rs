@@ -22,16 +22,17 @@
 
 mod connector;
 mod resolution;
+mod unused;
 
 pub(super) use connector::{ConnectLayer, Payers};
 pub(super) use resolution::Resolution;
+pub(super) use unused::{Past, Unused};
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -63,27 +64,6 @@ struct Connect {
     /// Without name resolution.
     connect_ns: Option<u64>,
 }
-
-/// Connections of one client that have been made, and of which no answer has told a use yet.
-#[derive(Debug, Default)]
-pub(super) struct Unused {
-    all: Mutex<VecDeque<(Addresses, Past)>>,
-    /// How many there are: mostly none, and then no answer needs the lock. A connection is entered
-    /// before its maker lets go of it, so the answer that comes over it finds it.
-    n: AtomicUsize,
-}
-
-/// What is known of a connection's past.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Past {
-    /// It has served nobody.
-    None,
-    /// It may have carried a call that has no answer or no record.
-    Unclear,
-}
-
-/// A connection that is closed unused leaves its addresses here; these are forgotten first.
-const MAX_UNUSED: usize = 4_096;
 
 thread_local! {
     /// The call that is being polled on this thread.
@@ -171,41 +151,6 @@ impl Connect {
         let is_apart = is_address || self.dns_ns.is_some();
         let connect_ns = self.connect_ns.filter(|_| is_apart);
         Connection { dns_ns: self.dns_ns, connect_ns, reused: Some(false) }
-    }
-}
-
-impl Unused {
-    fn add(&self, addresses: Addresses, past: Past) {
-        let mut all = self.lock();
-        // The system gives the addresses of a closed connection to a new one.
-        all.retain(|(known, _)| *known != addresses);
-        if all.len() >= MAX_UNUSED {
-            all.pop_front();
-        }
-        all.push_back((addresses, past));
-        self.n.store(all.len(), Ordering::Release);
-    }
-
-    /// The past of a connection, unless an answer has told of its use already.
-    pub(super) fn take(&self, addresses: Addresses) -> Option<Past> {
-        if self.n.load(Ordering::Acquire) == 0 {
-            return None;
-        }
-        let mut all = self.lock();
-        let place = all.iter().position(|(known, _)| *known == addresses)?;
-        let past = all.remove(place).map(|(_, past)| past);
-        self.n.store(all.len(), Ordering::Release);
-        past
-    }
-
-    fn doubt(&self, addresses: Addresses) {
-        if let Some((_, past)) = self.lock().iter_mut().find(|(known, _)| *known == addresses) {
-            *past = Past::Unclear;
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(Addresses, Past)>> {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

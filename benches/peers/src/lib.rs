@@ -9,3 +9,4 @@ pub mod cpu;
 pub mod measure;
 pub mod peers;
 pub mod sink;
+pub mod thread;

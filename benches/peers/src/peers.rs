@@ -55,7 +55,8 @@ pub fn trace_calls(address: &str) -> Result<opentelemetry_sdk_032::trace::SdkTra
     let provider = sdk::SdkTracerProvider::builder().with_span_processor(processor).build();
     let layer = tracing_opentelemetry_033::layer().with_tracer(provider.tracer("peers"));
     // The exporter's own calls must not become spans that are exported in turn.
-    let filter = tracing_subscriber::filter::filter_fn(|meta| meta.target().starts_with("reqwest_"));
+    let filter =
+        tracing_subscriber::filter::filter_fn(|meta| meta.target().starts_with("reqwest_"));
     let layer = tracing_subscriber::Layer::with_filter(layer, filter);
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))?;
     Ok(provider)
@@ -63,9 +64,8 @@ pub fn trace_calls(address: &str) -> Result<opentelemetry_sdk_032::trace::SdkTra
 
 /// The OpenTelemetry SDK alone: a client span with the conventions' attributes.
 pub fn span(tracer: &SdkTracer, sample: &Sample) {
-    let builder = SpanBuilder::from_name(sample.method)
-        .with_kind(SpanKind::Client)
-        .with_attributes(vec![
+    let builder =
+        SpanBuilder::from_name(sample.method).with_kind(SpanKind::Client).with_attributes(vec![
             KeyValue::new("http.request.method", sample.method),
             KeyValue::new("server.address", sample.host),
             KeyValue::new("server.port", 443),

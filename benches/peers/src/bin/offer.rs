@@ -1,10 +1,10 @@
 //! What recording one call costs the thread that made it: egret's `log()` beside its peers.
 //! It never asserts: it prints what it saw, and the ratios.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
-use egret::{Call, Config, Egret};
+use egret::{Call, Config, Egret, Timer};
 use egret_peers::alloc::Counting;
 use egret_peers::calls::{Sample, samples};
 use egret_peers::measure::{Cost, Pace, median, time};
@@ -52,9 +52,9 @@ fn main() -> Result<()> {
                 std::thread::sleep(Duration::from_millis(600));
             };
             run("egret", &mut |sample| {
-                let started = Instant::now();
+                let timer = Timer::start();
                 let call = Call::new(sample.method, &sample.url).template(sample.template);
-                egret.log(call.status(sample.status).duration(started.elapsed()));
+                egret.log(call.status(sample.status).timed(timer));
             });
             run("opentelemetry", &mut |sample| peers::span(&tracer, sample));
             run("tracing-opentelemetry", &mut |sample| {
@@ -64,7 +64,10 @@ fn main() -> Result<()> {
             run("fastrace", &mut peers::fast);
         }
     }
-    println!("{:<24}{:<10}{:>9}{:>9}{:>9}{:>9}{:>8}", "", "pace", "mean", "p50", "p99", "p99.9", "allocs");
+    println!(
+        "{:<24}{:<10}{:>9}{:>9}{:>9}{:>9}{:>8}",
+        "", "pace", "mean", "p50", "p99", "p99.9", "allocs"
+    );
     for (name, pace, runs) in &rows {
         let cost = median(runs);
         let pace = match pace {
