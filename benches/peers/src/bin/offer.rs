@@ -36,9 +36,12 @@ fn main() -> Result<()> {
     let burst = (Pace::Burst, 100_000);
     let fast = (Pace::Every(Duration::from_micros(10)), 50_000);
     let slow = (Pace::Every(Duration::from_micros(100)), 5_000);
-    let only = std::env::args().nth(1);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_quick = arguments.iter().any(|argument| argument == "--quick");
+    let only = arguments.into_iter().find(|argument| !argument.starts_with("--"));
+    let n_runs = if is_quick { 1 } else { N_RUNS };
     for (pace, n_calls) in [fast, slow, burst] {
-        for _ in 0..N_RUNS {
+        for _ in 0..n_runs {
             let mut run = |name: &'static str, call: &mut dyn FnMut(&Sample)| {
                 if only.as_deref().is_some_and(|only| only != name) {
                     return;
