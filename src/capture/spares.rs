@@ -1,6 +1,9 @@
 //! What a call has used up and the next call on the same thread uses again.
 //! Never keeps more than so many of a kind, and nothing of a thread that ends.
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::thread::LocalKey;
 

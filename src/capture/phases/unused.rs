@@ -1,6 +1,9 @@
 //! Connections of one client that have been made, and of which no answer has told a use yet.
 //! Never holds a connection, only the addresses by which it is known.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
