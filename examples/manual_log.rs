@@ -9,7 +9,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use egret::{Call, Config};
@@ -69,12 +69,12 @@ fn main() -> Result<()> {
 fn send_mails(sdk: &MailSdk) -> Result<()> {
     for n in 0..N_MAILS {
         // By hand, where everything about the call is known...
-        let start = Instant::now();
+        let timer = egret::Timer::start();
         let result = sdk.send(&format!("user{n}@example.com"));
         let call = Call::new("POST", "https://mail.example.com/v3/mail").target("mail");
         egret::log(match &result {
-            Ok(status) => call.status(*status).duration(start.elapsed()),
-            Err(_) => call.error("io").duration(start.elapsed()),
+            Ok(status) => call.status(*status).timed(timer),
+            Err(_) => call.error("io").timed(timer),
         });
         // ...or timed around the SDK's own function, where it is not.
         egret::observe("mail", || sdk.send("ann@example.com"))?;

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use http::HeaderName;
@@ -11,7 +12,7 @@ use http::HeaderName;
 use crate::host::HostPattern;
 
 /// Opt-ins of a service.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Allowed {
     /// Request headers that are recorded.
     pub(crate) request_headers: Vec<HeaderName>,
@@ -32,6 +33,32 @@ pub(crate) struct BodyRules {
     pub(crate) cap_bytes: usize,
     /// Bytes that bodies on their way may hold together.
     pub(crate) budget_bytes: usize,
+}
+
+/// The opt-ins as every call holds them: where there are none, which is the default, nothing is
+/// shared between threads.
+#[derive(Debug, Clone)]
+pub(crate) struct OptIns(Option<Arc<Allowed>>);
+
+static NOTHING: Allowed = Allowed {
+    request_headers: Vec::new(),
+    response_headers: Vec::new(),
+    bodies: None,
+    trace_hosts: Vec::new(),
+};
+
+impl OptIns {
+    pub(crate) fn new(allowed: &Arc<Allowed>) -> Self {
+        Self((**allowed != NOTHING).then(|| Arc::clone(allowed)))
+    }
+}
+
+impl Deref for OptIns {
+    type Target = Allowed;
+
+    fn deref(&self) -> &Allowed {
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
 }
 
 impl Allowed {

@@ -25,6 +25,7 @@ mod recorder;
 pub(crate) mod reqwest_0_12;
 mod reqwest_async;
 mod resolver;
+mod spares;
 mod tags;
 #[cfg(feature = "tower")]
 pub mod tower;
@@ -34,7 +35,7 @@ pub(crate) mod ureq;
 mod watched;
 mod whole;
 
-pub use call::Call;
+pub use call::{Call, Timer};
 pub(crate) use forward::{forward_builder, forward_builder_0_13, forward_methods};
 pub use observe::{Observed, Seen};
 pub use pending::Pending;

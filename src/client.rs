@@ -296,9 +296,13 @@ impl Inner {
         let lifeline = Lifeline { home: home.clone(), desk: Arc::clone(&desk) };
         let parent = Arc::clone(&blueprint);
         let respawn = move || parent.child().and_then(Egret::recorder);
-        let allowed = Arc::clone(&config.allowed);
-        let recorder =
-            Recorder::new(clock, queue.clone(), allowed, Box::new(respawn), Box::new(lifeline));
+        let recorder = Recorder::new(
+            clock,
+            queue.clone(),
+            &config.allowed,
+            Box::new(respawn),
+            Box::new(lifeline),
+        );
         Ok(Self { home, blueprint, recorder, queue, books, desk, wraps, turns })
     }
 }

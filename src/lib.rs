@@ -74,7 +74,9 @@ pub use capture::tower;
 pub mod http;
 
 #[cfg(feature = "client")]
-pub use capture::{Call, Middleware, Observed, ReqwestBuilder, Scope, Seen, Stack, Tags, scope};
+pub use capture::{
+    Call, Middleware, Observed, ReqwestBuilder, Scope, Seen, Stack, Tags, Timer, scope,
+};
 #[cfg(feature = "blocking")]
 pub use client::blocking;
 #[cfg(feature = "test-util")]

@@ -102,11 +102,13 @@ impl Client {
         };
         let sent_to = request.url().clone();
         let method = request.method().clone();
-        let mut flight = Flight::begin(recorder, Kind::Client, method, sent_to.as_str().to_owned());
+        let mut flight = Flight::begin(recorder, Kind::Client, method, sent_to.as_str());
         flight.tags(tags);
         ready(&mut request, &mut flight, n_read);
         match self.inner.execute(request) {
-            Ok(response) => Ok(Response::watched(response, flight, &sent_to, self.unused.as_ref())),
+            Ok(response) => {
+                Ok(Response::watched(response, flight, sent_to.as_str(), self.unused.as_ref()))
+            }
             Err(error) => {
                 flight.fail(class_of_reqwest(&error));
                 Err(error)

@@ -9,6 +9,27 @@ use crate::clock::{Tick, saturating_ns};
 use crate::error::ErrorClass;
 use crate::record::{Kind, Outcome};
 
+/// A stopwatch for a call that is logged: a reading when it starts, and the other one by
+/// [`log`](crate::log), of the processor's own counter where that can be trusted.
+///
+/// ```
+/// # fn charge() -> u16 { 201 }
+/// let timer = egret::Timer::start();
+/// let status = charge();
+/// let call = egret::Call::new("POST", "https://api.example.com/v1/charges");
+/// egret::log(call.status(status).timed(timer));
+/// ```
+#[derive(Debug, Clone, Copy)]
+#[must_use = "a timer is of use when a call is `timed` by it"]
+pub struct Timer(Tick);
+
+impl Timer {
+    /// Starts now.
+    pub fn start() -> Self {
+        Self(Tick::now())
+    }
+}
+
 /// One call that happened, told by hand.
 ///
 /// ```
@@ -28,6 +49,7 @@ pub struct Call<'a> {
     status: Option<u16>,
     duration: Option<Duration>,
     started: Option<SystemTime>,
+    timer: Option<Timer>,
     error_type: &'a str,
     cancelled: bool,
     target: &'a str,
@@ -48,6 +70,7 @@ impl<'a> Call<'a> {
             status: None,
             duration: None,
             started: None,
+            timer: None,
             error_type: "",
             cancelled: false,
             target: "",
@@ -75,6 +98,13 @@ impl<'a> Call<'a> {
     /// When the call began. Defaults to the time of logging less the duration.
     pub fn started(mut self, at: SystemTime) -> Self {
         self.started = Some(at);
+        self
+    }
+
+    /// The call began when the timer did, and ends when it is logged; whatever
+    /// [`duration`](Self::duration) and [`started`](Self::started) say.
+    pub fn timed(mut self, timer: Timer) -> Self {
+        self.timer = Some(timer);
         self
     }
 
@@ -135,12 +165,7 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn record(self, recorder: &Recorder) {
-        let duration_ns = self.duration.map(saturating_ns);
-        let now = Tick::now();
-        let started = match self.started {
-            Some(at) => Started::UnixNs(at.duration_since(UNIX_EPOCH).map_or(0, saturating_ns)),
-            None => Started::Before(now, duration_ns.unwrap_or(0)),
-        };
+        let (started, duration_ns) = self.time();
         let (mut scratch, scope) = (Scratch::take(), Tags::of_call(None));
         let mut record = recorder.begin(Kind::Manual, self.method, self.url, started, &mut scratch);
         record.status = self.status;
@@ -174,5 +199,18 @@ impl<'a> Call<'a> {
         let around = scope.iter().flat_map(Tags::attribute_pairs);
         record.set_attributes(around.chain(self.attributes.iter().copied()));
         recorder.offer(&record);
+    }
+
+    /// When it began, and how long it took.
+    fn time(&self) -> (Started, Option<u64>) {
+        if let Some(Timer(start)) = self.timer {
+            return (Started::At(start), Some(Tick::now().ns_since(start)));
+        }
+        let duration_ns = self.duration.map(saturating_ns);
+        let started = match self.started {
+            Some(at) => Started::UnixNs(at.duration_since(UNIX_EPOCH).map_or(0, saturating_ns)),
+            None => Started::Before(Tick::now(), duration_ns.unwrap_or(0)),
+        };
+        (started, duration_ns)
     }
 }

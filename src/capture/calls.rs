@@ -3,8 +3,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use http::Extensions;
+
 use super::flight::Attempt;
 use super::recorder::Recorder;
+use super::spares::Spares;
 use crate::clock::Tick;
 use crate::record::Outcome;
 
@@ -20,12 +23,40 @@ pub(super) struct LogicalCall {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Flying;
 
+thread_local! {
+    /// Extensions that hold the mark and nothing else.
+    static MARKED: Spares<Extensions> = const { Spares::new() };
+}
+
+impl Flying {
+    /// Marks the attempt. Most requests have no extensions, and those that are made for the mark
+    /// are used again.
+    pub(super) fn mark(extensions: &mut Extensions) {
+        if extensions.is_empty()
+            && let Some(marked) = Spares::take(&MARKED)
+        {
+            *extensions = marked;
+            return;
+        }
+        extensions.insert(Self);
+    }
+
+    /// Takes the mark off.
+    pub(super) fn unmark(extensions: &mut Extensions) {
+        if extensions.len() == 1 && extensions.get::<Self>().is_some() {
+            Spares::give(&MARKED, std::mem::take(extensions));
+        } else {
+            extensions.remove::<Self>();
+        }
+    }
+}
+
 #[derive(Default)]
 struct Progress {
     n_attempts: u32,
     /// The attempt that ended last. Whether another follows is only known when it begins, or when
     /// the call ends.
-    held: Option<Attempt>,
+    held: Option<Box<Attempt>>,
     /// How the call ended, once it has; of an answer, that it came.
     ended: Option<Outcome>,
     /// Whether an attempt has told the call's end.
@@ -73,7 +104,7 @@ impl LogicalCall {
     }
 
     /// Takes an attempt that has ended: it is recorded when it is known whether it was the last.
-    pub(super) fn land(&self, attempt: Attempt) {
+    pub(super) fn land(&self, attempt: Box<Attempt>) {
         let mut progress = self.progress();
         if progress.ended.is_none() {
             let before = progress.held.replace(attempt);
@@ -101,9 +132,9 @@ impl LogicalCall {
         CallEnd { outcome, total_ns: Tick::now().ns_since(self.started) }
     }
 
-    fn record(&self, attempt: Option<Attempt>, end: Option<CallEnd>) {
+    fn record(&self, attempt: Option<Box<Attempt>>, end: Option<CallEnd>) {
         if let Some(attempt) = attempt {
-            attempt.record(&self.recorder, end);
+            attempt.record_and_retire(&self.recorder, end);
         }
     }
 

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, Method, Version};
 use super::calls::{CallEnd, LogicalCall};
 use super::content::Lease;
 use super::recorder::{Recorder, Scratch, Started};
+use super::spares::Spares;
 use super::tags::Tags;
 use super::trace::Trace;
 use crate::clock::Tick;
@@ -21,8 +22,16 @@ use crate::redact;
 pub(super) struct Flight {
     recorder: Recorder,
     /// `None` once it has ended.
-    attempt: Option<Attempt>,
+    attempt: Option<Box<Attempt>>,
 }
+
+thread_local! {
+    /// Attempts that are over: their memory, and that of their URL, is used again.
+    static SPARE: Spares<Box<Attempt>> = const { Spares::new() };
+}
+
+/// A longer URL's memory is given back.
+const MAX_SPARE_URL_BYTES: usize = 1024;
 
 /// What an attempt has shown.
 pub(super) struct Attempt {
@@ -92,29 +101,23 @@ pub(super) struct Connection {
 }
 
 impl Flight {
-    pub(super) fn begin(recorder: Recorder, kind: Kind, method: Method, url: String) -> Self {
-        let attempt = Attempt {
-            kind,
-            method,
-            url,
-            started: Tick::now(),
-            head: None,
-            ended: None,
-            sent: Sent::Unknown,
-            received_bytes: 0,
-            is_body_left: false,
-            connection: Connection::default(),
-            peer: None,
-            refusal: "",
-            tags: None,
-            facts: Vec::new(),
-            leases: Vec::new(),
-            trace: None,
-            call_id: None,
-            number: None,
-            call: None,
+    pub(super) fn begin(recorder: Recorder, kind: Kind, method: Method, url: &str) -> Self {
+        let started = Tick::now();
+        let attempt = match Spares::take(&SPARE) {
+            Some(mut spare) => {
+                let mut text = std::mem::take(&mut spare.url);
+                text.push_str(url);
+                *spare = Attempt::new(kind, method, text, started);
+                spare
+            }
+            None => Box::new(Attempt::new(kind, method, url.to_owned(), started)),
         };
         Self { recorder, attempt: Some(attempt) }
+    }
+
+    /// Where the request goes, as it was when the attempt began.
+    pub(super) fn url(&self) -> &str {
+        self.attempt.as_ref().map_or("", |attempt| &attempt.url)
     }
 
     /// The attempt is one of this call's, and the call waits for its end.
@@ -206,7 +209,7 @@ impl Flight {
 
     /// Whether as much of the answer's body has passed as there will be. Trailers may follow.
     pub(super) fn has_whole_body(&self) -> bool {
-        self.attempt.as_ref().is_some_and(Attempt::has_whole_body)
+        self.attempt.as_deref().is_some_and(Attempt::has_whole_body)
     }
 
     /// The answer has been read to its end.
@@ -256,7 +259,7 @@ impl Flight {
         attempt.ended = Some(Ended { at: Tick::now(), outcome, error_type });
         match attempt.call.take() {
             Some(call) => call.land(attempt),
-            None => attempt.record(&self.recorder, None),
+            None => attempt.record_and_retire(&self.recorder, None),
         }
     }
 }
@@ -276,6 +279,30 @@ impl Drop for Flight {
 }
 
 impl Attempt {
+    fn new(kind: Kind, method: Method, url: String, started: Tick) -> Self {
+        Self {
+            kind,
+            method,
+            url,
+            started,
+            head: None,
+            ended: None,
+            sent: Sent::Unknown,
+            received_bytes: 0,
+            is_body_left: false,
+            connection: Connection::default(),
+            peer: None,
+            refusal: "",
+            tags: None,
+            facts: Vec::new(),
+            leases: Vec::new(),
+            trace: None,
+            call_id: None,
+            number: None,
+            call: None,
+        }
+    }
+
     fn has_whole_body(&self) -> bool {
         self.head.is_some_and(|(_, head)| head.body_bytes == Some(self.received_bytes))
     }
@@ -284,8 +311,25 @@ impl Attempt {
         self.ended.map_or(Outcome::Cancelled, |ended| ended.outcome)
     }
 
-    /// Hands the attempt to the queue. `call` is known for the last attempt of a call.
-    pub(super) fn record(&self, recorder: &Recorder, call: Option<CallEnd>) {
+    /// Hands the attempt to the queue, and keeps its memory for the next one.
+    pub(super) fn record_and_retire(
+        mut self: Box<Self>,
+        recorder: &Recorder,
+        call: Option<CallEnd>,
+    ) {
+        self.record(recorder, call);
+        self.url.clear();
+        if self.url.capacity() > MAX_SPARE_URL_BYTES {
+            self.url = String::new();
+        }
+        // The rest goes now: tags and facts are the service's, and leases are the budget's.
+        let url = std::mem::take(&mut self.url);
+        *self = Self::new(self.kind, Method::GET, url, self.started);
+        Spares::give(&SPARE, self);
+    }
+
+    /// `call` is known for the last attempt of a call.
+    fn record(&self, recorder: &Recorder, call: Option<CallEnd>) {
         let Some(ended) = self.ended else { return };
         let (mut scratch, masked);
         scratch = Scratch::take();

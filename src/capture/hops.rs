@@ -4,7 +4,8 @@
 use reqwest::Url;
 
 /// Whether reqwest followed a redirect; fragments are not sent.
-pub(super) fn is_elsewhere(arrived: &Url, sent_to: &Url) -> bool {
-    let before_fragment = |url: &Url| url.as_str().split('#').next().map(str::to_owned);
-    arrived != sent_to && before_fragment(arrived) != before_fragment(sent_to)
+pub(super) fn is_elsewhere(arrived: &Url, sent_to: &str) -> bool {
+    let (arrived, before_fragment) = (arrived.as_str(), |url: &str| url.find('#'));
+    let whole = |url: &str| before_fragment(url).unwrap_or(url.len());
+    arrived != sent_to && arrived[..whole(arrived)] != sent_to[..whole(sent_to)]
 }

@@ -22,12 +22,13 @@
 
 mod connector;
 mod resolution;
+mod unused;
 
 pub(super) use connector::{ConnectLayer, Payers};
 pub(super) use resolution::Resolution;
+pub(super) use unused::{Past, Unused};
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -63,22 +64,6 @@ struct Connect {
     /// Without name resolution.
     connect_ns: Option<u64>,
 }
-
-/// Connections of one client that have been made, and of which no answer has told a use yet.
-#[derive(Debug, Default)]
-pub(super) struct Unused(Mutex<VecDeque<(Addresses, Past)>>);
-
-/// What is known of a connection's past.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Past {
-    /// It has served nobody.
-    None,
-    /// It may have carried a call that has no answer or no record.
-    Unclear,
-}
-
-/// A connection that is closed unused leaves its addresses here; these are forgotten first.
-const MAX_UNUSED: usize = 4_096;
 
 thread_local! {
     /// The call that is being polled on this thread.
@@ -169,35 +154,6 @@ impl Connect {
     }
 }
 
-impl Unused {
-    fn add(&self, addresses: Addresses, past: Past) {
-        let mut all = self.all();
-        // The system gives the addresses of a closed connection to a new one.
-        all.retain(|(known, _)| *known != addresses);
-        if all.len() >= MAX_UNUSED {
-            all.pop_front();
-        }
-        all.push_back((addresses, past));
-    }
-
-    /// The past of a connection, unless an answer has told of its use already.
-    pub(super) fn take(&self, addresses: Addresses) -> Option<Past> {
-        let mut all = self.all();
-        let place = all.iter().position(|(known, _)| *known == addresses)?;
-        all.remove(place).map(|(_, past)| past)
-    }
-
-    fn doubt(&self, addresses: Addresses) {
-        if let Some((_, past)) = self.all().iter_mut().find(|(known, _)| *known == addresses) {
-            *past = Past::Unclear;
-        }
-    }
-
-    fn all(&self) -> MutexGuard<'_, VecDeque<(Addresses, Past)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 pin_project! {
     /// A call's future, with the call named while it is polled.
     pub(super) struct Billed<F> {
@@ -219,8 +175,41 @@ impl<F: Future> Future for Billed<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _restore = this.bill.as_ref().map(|bill| Restore::after(&CURRENT, Arc::clone(bill)));
+        if this.bill.is_none() {
+            return this.future.poll(context);
+        }
+        let _lent = Lent::to(&CURRENT, this.bill);
         this.future.poll(context)
+    }
+}
+
+/// A value that a thread-local holds for the time of a poll, in exchange for its own. Put back also
+/// when the poll panics.
+struct Lent<'v, T: 'static> {
+    place: &'static std::thread::LocalKey<RefCell<Option<T>>>,
+    value: &'v mut Option<T>,
+}
+
+impl<'v, T> Lent<'v, T> {
+    fn to(
+        place: &'static std::thread::LocalKey<RefCell<Option<T>>>,
+        value: &'v mut Option<T>,
+    ) -> Self {
+        let mut lent = Self { place, value };
+        lent.swap();
+        lent
+    }
+
+    fn swap(&mut self) {
+        let value = &mut *self.value;
+        // A thread that ends has no place any more.
+        let _ = self.place.try_with(|place| std::mem::swap(&mut *place.borrow_mut(), value));
+    }
+}
+
+impl<T> Drop for Lent<'_, T> {
+    fn drop(&mut self) {
+        self.swap();
     }
 }
 

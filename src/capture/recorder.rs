@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
-use crate::allow::Allowed;
+use crate::allow::{Allowed, OptIns};
 use crate::clock::{Clock, Tick};
 use crate::queue::Queue;
 use crate::record::{Kind, Record};
@@ -23,7 +23,7 @@ struct Parts {
     clock: Arc<Clock>,
     queue: Queue,
     /// What may be recorded or sent beyond the ordinary.
-    allowed: Arc<Allowed>,
+    allowed: OptIns,
     /// Makes the recorder of a process that was forked from this one; `None` when it cannot be had.
     respawn: Respawn,
     /// In a forked process: who records there.
@@ -41,16 +41,16 @@ impl Recorder {
     pub(crate) fn new(
         clock: Arc<Clock>,
         queue: Queue,
-        allowed: Arc<Allowed>,
+        allowed: &Arc<Allowed>,
         respawn: Respawn,
         lifeline: Box<dyn Send + Sync>,
     ) -> Self {
-        let child = OnceCell::new();
+        let (allowed, child) = (OptIns::new(allowed), OnceCell::new());
         Self(Arc::new(Parts { clock, queue, allowed, respawn, child, _lifeline: lifeline }))
     }
 
-    pub(super) fn allowed(&self) -> Arc<Allowed> {
-        Arc::clone(&self.0.allowed)
+    pub(super) fn allowed(&self) -> OptIns {
+        self.0.allowed.clone()
     }
 
     /// A record of which only the given is known. `scratch` takes the URL where something must be

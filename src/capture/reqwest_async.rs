@@ -72,7 +72,7 @@ impl Middleware {
         // The attempts of an outermost one ready the request themselves, each anew.
         let departure = match whole.flight_mut() {
             Some(flight) if !is_outer => self.gate.depart(&mut request, flight),
-            _ => Departure::unready(&request),
+            _ => Departure::default(),
         };
         let passage = next.run(request, extensions);
         let result = Billed::new(departure.bill.clone(), passage).await;
@@ -98,14 +98,16 @@ impl reqwest_middleware::Middleware for Middleware {
             return next.run(request, extensions).await;
         }
         let tags = extensions.get::<Tags>();
-        let mut flight = self.gate.begin(recorder.clone(), &request, tags);
+        let mut flight = self.gate.begin(recorder, &request, tags);
         if self.place != Place::Alone {
             // An outermost one begins anew, whatever calls the extensions have seen before.
             let known = extensions.get::<Arc<LogicalCall>>().cloned();
             let Some(call) = known.filter(|_| self.place != Place::Outer) else {
-                let call = LogicalCall::begin(recorder);
+                let call = LogicalCall::begin(flight.recorder().clone());
                 extensions.insert(Arc::clone(&call));
-                return self.whole(Whole::new(call, flight), request, extensions, next).await;
+                // Apart, so that the future of every other call is no larger than it must be.
+                let whole = self.whole(Whole::new(call, flight), request, extensions, next);
+                return Box::pin(whole).await;
             };
             if call.has_ended() {
                 // Only what stands around us knows how many more there will be.
@@ -115,10 +117,10 @@ impl reqwest_middleware::Middleware for Middleware {
             }
         }
         let departure = self.gate.depart(&mut request, &mut flight);
-        extensions.insert(Flying);
+        Flying::mark(extensions);
         let passage = next.run(request, extensions);
         let result = Billed::new(departure.bill.clone(), passage).await;
-        extensions.remove::<Flying>();
+        Flying::unmark(extensions);
         self.gate.arrive(&departure, result, flight)
     }
 }

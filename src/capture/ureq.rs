@@ -49,7 +49,7 @@ impl Middleware {
 
     fn flight(recorder: Recorder, request: &mut Request<SendBody<'_>>) -> Flight {
         let (method, url) = (request.method().clone(), request.uri().to_string());
-        let mut flight = Flight::begin(recorder, Kind::Client, method, url);
+        let mut flight = Flight::begin(recorder, Kind::Client, method, &url);
         flight.tags(request.extensions().get::<Tags>());
         let host = request.uri().host().unwrap_or_default().to_owned();
         let allowed = flight.recorder().allowed();

@@ -44,6 +44,26 @@ async fn captured_calls_are_those_of_the_code_and_of_no_other() {
     assert!(none.is_empty());
 }
 
+#[test]
+fn a_timed_call_begins_with_its_timer_and_ends_when_it_is_logged() {
+    let clock = egret::ManualClock::start();
+    let ((), calls) = egret::captured(|| {
+        let call = || egret::Call::new("GET", "https://api.example.com/items/17").status(200);
+        let before = egret::Timer::start();
+        clock.advance(Duration::from_secs(3_600));
+        let timer = egret::Timer::start();
+        clock.advance(Duration::from_millis(87));
+        egret::log(call().duration(Duration::from_secs(9)).timed(timer));
+        clock.advance(Duration::from_millis(1));
+        egret::log(call().timed(before));
+    });
+    let start_seconds = |n: usize| calls[n]["start_unix_ns"].as_u64().unwrap() / 1_000_000_000;
+    assert_eq!(calls[0]["total_ns"], 87_000_000);
+    assert_eq!(calls[1]["total_ns"], 3_600_088_000_000_u64);
+    // The machine's own clock is asked in between, and may be corrected meanwhile.
+    assert!((3_590..3_610).contains(&(start_seconds(0) - start_seconds(1))), "{calls:?}");
+}
+
 /// Keeps whole batches.
 #[derive(Clone, Default)]
 struct Batches(Arc<Mutex<Vec<Arc<[u8]>>>>);

@@ -1,5 +1,5 @@
-//! The project's own tools as a library: the audit of HTTP calls, the house rules as a check, and
-//! the list of CI steps. It never changes a file that it was not asked to write.
+//! The project's own tools as a library: the audit of HTTP calls, the house rules as a check, the
+//! benches and the list of CI steps. It never changes a file that it was not asked to write.
 
 pub mod allow;
 pub mod audit;
@@ -12,6 +12,7 @@ pub mod policy;
 pub mod report;
 pub mod rules;
 
+pub mod bench;
 pub mod ci;
 pub mod follow;
 pub mod knowledge;

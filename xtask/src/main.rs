@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
+use egret_audit::bench;
 use egret_audit::ci::{self, Step};
 use egret_audit::cli::{self, AuditArguments};
 use egret_audit::tidy::{self, Verdict};
@@ -28,6 +29,15 @@ enum Command {
     },
     /// Find every place that can make an HTTP call, and say which of them egret does not see.
     Audit(AuditArguments),
+    /// Run the benches beside their peers and write what they print to benches/RESULTS.md.
+    Bench {
+        /// The programs to run. Defaults to all.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Run the programs as briefly as they can: to see that they run, not to quote them.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Run every step that CI runs, in order, up to the first failure.
     Ci {
         /// Print the steps instead of running them.
@@ -45,6 +55,11 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Tidy { root } => run_tidy(&root.unwrap_or_else(workspace), out),
         Command::Audit(arguments) => {
             Ok(cli::on_terminal(|terminal, scan| cli::audit(&arguments, scan, terminal)))
+        }
+        Command::Bench { names, quick } => {
+            let pace = if quick { bench::Pace::Quick } else { bench::Pace::Full };
+            bench::run(&names, pace, &workspace(), out)?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Ci { list: true, .. } => {
             ci::list(ci::STEPS, out)?;

@@ -32,6 +32,36 @@ pub fn otlp(sink: &Sink) -> Result<SdkTracerProvider> {
     Ok(SdkTracerProvider::builder().with_span_processor(processor).build())
 }
 
+/// Makes `tracing` spans of this process go to the sink by OTLP, in the versions that
+/// `reqwest-tracing` knows.
+pub fn trace_calls(address: &str) -> Result<opentelemetry_sdk_032::trace::SdkTracerProvider> {
+    use opentelemetry_032::trace::TracerProvider as _;
+    use opentelemetry_otlp_032::WithExportConfig as _;
+    use opentelemetry_sdk_032::trace as sdk;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    let exporter = opentelemetry_otlp_032::SpanExporter::builder()
+        .with_http()
+        .with_protocol(opentelemetry_otlp_032::Protocol::HttpBinary)
+        .with_endpoint(format!("http://{address}/v1/traces"))
+        .with_timeout(Duration::from_secs(5))
+        .build()?;
+    let config = sdk::BatchConfigBuilder::default()
+        .with_max_queue_size(1 << 16)
+        .with_max_export_batch_size(1 << 12)
+        .with_scheduled_delay(Duration::from_millis(250))
+        .build();
+    let processor = sdk::BatchSpanProcessor::builder(exporter).with_batch_config(config).build();
+    let provider = sdk::SdkTracerProvider::builder().with_span_processor(processor).build();
+    let layer = tracing_opentelemetry_033::layer().with_tracer(provider.tracer("peers"));
+    // The exporter's own calls must not become spans that are exported in turn.
+    let filter =
+        tracing_subscriber::filter::filter_fn(|meta| meta.target().starts_with("reqwest_"));
+    let layer = tracing_subscriber::Layer::with_filter(layer, filter);
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))?;
+    Ok(provider)
+}
+
 /// The OpenTelemetry SDK alone: a client span with the conventions' attributes.
 pub fn span(tracer: &SdkTracer, sample: &Sample) {
     let builder =

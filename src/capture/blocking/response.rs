@@ -35,7 +35,7 @@ impl Response {
     pub(super) fn watched(
         inner: reqwest::blocking::Response,
         mut flight: Flight,
-        sent_to: &Url,
+        sent_to: &str,
         unused: Option<&Arc<Unused>>,
     ) -> Self {
         flight.head(Head {

@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use hyper_util::client::legacy::connect::{Connection, HttpInfo};
@@ -41,21 +41,46 @@ impl<S> Layer<S> for ConnectLayer {
     type Service = TimedConnector<S>;
 
     fn layer(&self, inner: S) -> TimedConnector<S> {
-        TimedConnector { inner, unused: Arc::clone(&self.unused), payers: self.payers }
+        let inner = Mutex::new(inner);
+        let (unused, payers) = (Arc::clone(&self.unused), self.payers);
+        TimedConnector { shared: Arc::new(Shared { inner, unused, payers }), own: None }
     }
 }
 
 /// A connector that is timed.
-#[derive(Debug, Clone)]
+///
+/// A call clones its client's connector half a dozen times before it turns out that a connection is
+/// at hand, so a clone only shares: what is within is cloned when a connection is asked for.
+#[derive(Debug)]
 pub(crate) struct TimedConnector<S> {
-    inner: S,
+    shared: Arc<Shared<S>>,
+    own: Option<S>,
+}
+
+#[derive(Debug)]
+struct Shared<S> {
+    inner: Mutex<S>,
     unused: Arc<Unused>,
     payers: Payers,
 }
 
+impl<S> Clone for TimedConnector<S> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), own: None }
+    }
+}
+
+impl<S: Clone> TimedConnector<S> {
+    fn own(&mut self) -> &mut S {
+        let shared = &self.shared.inner;
+        self.own
+            .get_or_insert_with(|| shared.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
 impl<S, D> Service<D> for TimedConnector<S>
 where
-    S: Service<D>,
+    S: Service<D> + Clone,
     S::Response: Connection,
 {
     type Response = S::Response;
@@ -63,21 +88,21 @@ where
     type Future = Connecting<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
+        self.own().poll_ready(context)
     }
 
     fn call(&mut self, destination: D) -> Self::Future {
         let entry = Entry {
             payer: Bill::current(),
-            unused: Arc::clone(&self.unused),
-            payers: self.payers,
+            unused: Arc::clone(&self.shared.unused),
+            payers: self.shared.payers,
             resolution: Arc::default(),
             started: Tick::now(),
             is_entered: false,
         };
         // Resolvers are asked within a poll, but may be asked by the call itself.
         let restore = Restore::after(&RESOLVING, Arc::clone(&entry.resolution));
-        let future = self.inner.call(destination);
+        let future = self.own().call(destination);
         drop(restore);
         Connecting { future, entry }
     }

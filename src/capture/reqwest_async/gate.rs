@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http::{Extensions, StatusCode};
 
 use super::super::classify::{Classed, class_of_body};
 use super::super::reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
@@ -30,8 +30,8 @@ pub(crate) struct Gate {
 }
 
 /// What is known of a request when it is sent.
+#[derive(Default)]
 pub(in crate::capture) struct Departure {
-    url: Url,
     /// What the call pays for, where that is measured. It is current while the call is polled.
     pub(in crate::capture) bill: Option<Arc<Bill>>,
 }
@@ -57,8 +57,8 @@ impl Gate {
         request: &Request,
         tags: Option<&Tags>,
     ) -> Flight {
-        let url = request.url().as_str().to_owned();
-        let mut flight = Flight::begin(recorder, Kind::Client, request.method().clone(), url);
+        let (method, url) = (request.method().clone(), request.url().as_str());
+        let mut flight = Flight::begin(recorder, Kind::Client, method, url);
         flight.tags(tags);
         flight
     }
@@ -69,12 +69,9 @@ impl Gate {
         request: &mut Request,
         flight: &mut Flight,
     ) -> Departure {
-        let departure = Departure {
-            url: request.url().clone(),
-            bill: self.unused.as_ref().map(|unused| Arc::new(Bill::new(Arc::clone(unused)))),
-        };
         ready(request, flight);
-        departure
+        let bill = self.unused.as_ref().map(|unused| Arc::new(Bill::new(Arc::clone(unused))));
+        Departure { bill }
     }
 
     /// Records what came of the request, or sees to it that its answer's end is.
@@ -89,12 +86,14 @@ impl Gate {
                 if let Some(bill) = &departure.bill {
                     ascribe(bill, &response, &mut flight);
                 }
-                Ok(watch(response, flight, &departure.url))
+                Ok(watch(response, flight))
             }
             Err(error) => {
                 let class = error.class();
                 if let Some(bill) = &departure.bill {
-                    flight.connection(bill.of_failure(departure.url.host_str()));
+                    let url = Url::parse(flight.url()).ok();
+                    let host = url.as_ref().and_then(Url::host_str);
+                    flight.connection(bill.of_failure(host));
                     note_redirects(bill, class == ErrorClass::Redirect, &mut flight);
                 }
                 flight.fail(class);
@@ -104,17 +103,12 @@ impl Gate {
     }
 }
 
-impl Departure {
-    /// Of a call whose attempts depart by themselves.
-    pub(super) fn unready(request: &Request) -> Self {
-        Self { url: request.url().clone(), bill: None }
-    }
-}
-
 /// Notes what is sent, and adds what the configuration asks for.
 fn ready(request: &mut Request, flight: &mut Flight) {
     let allowed = flight.recorder().allowed();
-    let host = request.url().host_str().unwrap_or_default().to_owned();
+    // Only for hosts that may see a trace it matters which one it is.
+    let host = request.url().host_str().filter(|_| !allowed.trace_hosts.is_empty());
+    let host = host.unwrap_or_default().to_owned();
     let trace = Trace::of_request(request.headers_mut(), &host, &allowed, flight.call_id());
     flight.trace(trace);
     flight.headers("http.request.header.", request.headers(), &allowed.request_headers);
@@ -161,14 +155,14 @@ fn note_redirects(bill: &Bill, is_last_refused: bool, flight: &mut Flight) {
 }
 
 /// Takes the answer's head, and watches its body to the end.
-fn watch(response: Response, mut flight: Flight, sent_to: &Url) -> Response {
+fn watch(response: Response, mut flight: Flight) -> Response {
     flight.head(Head {
         status: response.status().as_u16(),
         version: Some(response.version()),
         peer: response.remote_addr().map(|address| address.ip()),
         body_bytes: response.content_length(),
     });
-    if is_elsewhere(response.url(), sent_to) {
+    if is_elsewhere(response.url(), flight.url()) {
         flight.fact("redirect.server.address", response.url().host_str().unwrap_or_default());
     }
     let allowed = flight.recorder().allowed();
@@ -182,14 +176,21 @@ fn watch(response: Response, mut flight: Flight, sent_to: &Url) -> Response {
     let content = Content::of(RESPONSE_BODY, allowed.bodies.as_ref(), content_type);
     let url = response.url().clone();
     let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
-    // The conversion leaves the URL behind, and takes it back from the extensions.
-    if let Ok(carrier) = http::Response::builder().url(url).body(()) {
-        parts.extensions.extend(carrier.into_parts().0.extensions);
-    }
+    parts.extensions = with_url(parts.extensions, url);
     if http_body::Body::is_end_stream(&body) {
         // There is nothing to read, so nobody will.
         flight.complete();
     }
     let body = Body::wrap(Watched::new(body, flight, content, class_of_body));
     Response::from(http::Response::from_parts(parts, body))
+}
+
+/// The conversion leaves the URL behind, and takes it back from the extensions.
+fn with_url(extensions: Extensions, url: Url) -> Extensions {
+    let mut carrier = http::Response::builder();
+    if let Some(own) = carrier.extensions_mut() {
+        *own = extensions;
+    }
+    // Only a status, a version or a header could be wrong, and none is set.
+    carrier.url(url).body(()).map(|carrier| carrier.into_parts().0.extensions).unwrap_or_default()
 }

@@ -216,7 +216,7 @@ impl Settings {
         let target = self.target(request.uri());
         let url = url_of(&target, request.headers());
         let method = request.method().clone();
-        let mut flight = Flight::begin(recorder.clone(), Kind::Client, method, url);
+        let mut flight = Flight::begin(recorder.clone(), Kind::Client, method, &url);
         flight.tags(request.extensions().get::<Tags>());
         if self.place == Place::AroundRetries {
             let call = LogicalCall::begin(recorder);

@@ -169,7 +169,7 @@ fn arrive<B: Body + 'static>(source: &Source, request: Request<B>) -> (Request<B
     let (mut request, route) = Route::of(request);
     request.extensions_mut().insert(Recorded);
     let url = url_of(route.uri.as_ref().unwrap_or(request.uri()), request.headers());
-    let mut flight = Flight::begin(recorder, Kind::Server, request.method().clone(), url);
+    let mut flight = Flight::begin(recorder, Kind::Server, request.method().clone(), &url);
     let matched = Tags::new().template(route.template);
     let own = request.extensions().get::<Tags>().cloned().unwrap_or_default();
     flight.tags(Some(&own.over(&matched)));

@@ -84,7 +84,7 @@ const XTASK: Building = Building {
         &["rules"],
         &["audit"],
         &["cli"],
-        &["tidy"],
+        &["bench", "tidy"],
         &["ci"],
         &["lib", "main"],
     ],

@@ -1,10 +1,10 @@
 //! What recording one call costs the thread that made it: egret's `log()` beside its peers.
 //! It never asserts: it prints what it saw, and the ratios.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
-use egret::{Call, Config, Egret};
+use egret::{Call, Config, Egret, Timer};
 use egret_peers::alloc::Counting;
 use egret_peers::calls::{Sample, samples};
 use egret_peers::measure::{Cost, Pace, median, time};
@@ -36,9 +36,12 @@ fn main() -> Result<()> {
     let burst = (Pace::Burst, 100_000);
     let fast = (Pace::Every(Duration::from_micros(10)), 50_000);
     let slow = (Pace::Every(Duration::from_micros(100)), 5_000);
-    let only = std::env::args().nth(1);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_quick = arguments.iter().any(|argument| argument == "--quick");
+    let only = arguments.into_iter().find(|argument| !argument.starts_with("--"));
+    let n_runs = if is_quick { 1 } else { N_RUNS };
     for (pace, n_calls) in [fast, slow, burst] {
-        for _ in 0..N_RUNS {
+        for _ in 0..n_runs {
             let mut run = |name: &'static str, call: &mut dyn FnMut(&Sample)| {
                 if only.as_deref().is_some_and(|only| only != name) {
                     return;
@@ -52,9 +55,9 @@ fn main() -> Result<()> {
                 std::thread::sleep(Duration::from_millis(600));
             };
             run("egret", &mut |sample| {
-                let started = Instant::now();
+                let timer = Timer::start();
                 let call = Call::new(sample.method, &sample.url).template(sample.template);
-                egret.log(call.status(sample.status).duration(started.elapsed()));
+                egret.log(call.status(sample.status).timed(timer));
             });
             run("opentelemetry", &mut |sample| peers::span(&tracer, sample));
             run("tracing-opentelemetry", &mut |sample| {
