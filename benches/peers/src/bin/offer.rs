@@ -82,6 +82,20 @@ fn main() -> Result<()> {
             cost.mean_ns, cost.p50_ns, cost.p99_ns, cost.p999_ns, cost.n_allocations
         );
     }
-    println!("{:?}", egret.stats());
+    let of = |name: &str, pace: Pace| {
+        let row = rows.iter().find(|row| row.0 == name && row.1 == pace);
+        row.map(|row| median(&row.2))
+    };
+    for peer in ["opentelemetry", "tracing-opentelemetry"] {
+        if let (Some(own), Some(other)) = (of("egret", fast.0), of(peer, fast.0)) {
+            println!("paced, mean of egret / {peer}: {:.3}", own.mean_ns / other.mean_ns);
+            println!("paced, p99 of egret / p50 of {peer}: {:.3}", own.p99_ns / other.p50_ns);
+        }
+    }
+    if let (Some(seldom), Some(often)) = (of("egret", slow.0), of("egret", fast.0)) {
+        println!("egret, mean at 100 us / at 10 us: {:.3}", seldom.mean_ns / often.mean_ns);
+    }
+    let stats = egret.stats();
+    println!("egret dropped {} of {}", stats.dropped.total(), stats.offered);
     Ok(())
 }
