@@ -22,6 +22,10 @@ pub struct BatchMeta {
     /// Records dropped since the last batch, by reason; what the history does not show.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dropped: BTreeMap<String, u64>,
+    /// The calls are all that there were, each under a template that its sender has capped: what
+    /// they add up to needs no table of its own.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub calls_are_all: bool,
     /// Told once per process, with its first batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub startup: Option<Startup>,
@@ -51,6 +55,10 @@ pub struct Startup {
     /// How many there are in all.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub n_routes: u64,
+}
+
+fn is_false(is: &bool) -> bool {
+    !is
 }
 
 fn is_zero(n: &u64) -> bool {
@@ -110,6 +118,7 @@ impl BatchMeta {
             sequence,
             resource,
             dropped: BTreeMap::new(),
+            calls_are_all: false,
             startup: None,
             heartbeat: None,
         }

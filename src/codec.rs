@@ -14,7 +14,7 @@
 //! | n | header: JSON, UTF-8 |
 //! | ... | the columns' zstd frames, in the directory's order, nothing between or after them |
 //!
-//! The header holds `batch_id`, `sequence`, `resource`, `dropped` and `tables`; a table is
+//! The header holds `batch_id`, `sequence`, `resource`, `dropped`, `calls_are_all` and `tables`; a table is
 //! `{"name", "rows", "columns": [[name, encoding, bytes decoded, bytes encoded], ...]}`.
 //! A column's decoded bytes, by its encoding:
 //!
@@ -28,22 +28,33 @@
 //! | `id16`, `id8` | 16 or 8 raw bytes a row; all zero is absent |
 //!
 //! Readers skip columns and tables that they do not know, and take those that are missing as
-//! absent. The tables are `calls` ([`CallColumn`]) and `minutes` ([`MinuteColumn`]).
+//! absent. The tables are `calls` ([`CallColumn`]) and `minutes` ([`MinuteColumn`]). A store that
+//! regroups the calls of many batches writes `calls` and `origins` ([`Origins`]).
 
+mod builder;
 mod calls;
+mod calls_builder;
 mod column;
+mod dictionary;
 mod encode;
+mod fold;
+mod frame;
 mod minutes;
 pub mod ndjson;
 mod open;
+mod origins;
+mod sound;
 #[cfg(test)]
 mod tests;
 
-pub use calls::{CallColumn, Calls, CallsBuilder};
+pub use calls::{CallColumn, Calls};
+pub use calls_builder::CallsBuilder;
 pub use column::Column;
 pub use encode::{EncodeError, Encoder};
+pub use fold::{ADDED_UP, add_up, roll_ups};
 pub use minutes::{MinuteColumn, read_minutes};
 pub use open::{Batch, DecodeError, Limits, Table};
+pub use origins::{Origins, OriginsBuilder};
 
 const MAGIC: &[u8; 4] = b"EGRT";
 const VERSION: u8 = 1;

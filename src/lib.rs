@@ -109,5 +109,7 @@ pub use transport::{
 };
 #[cfg(feature = "otlp")]
 pub use transport::{OtlpBuilder, OtlpCounts, OtlpError, OtlpTransport};
+#[cfg(feature = "test-util")]
+pub use worker::{Assembly, Rows};
 #[cfg(feature = "client")]
 pub use worker::{StartError, Unflushed};

@@ -8,7 +8,9 @@ mod tests;
 pub use histogram::Histogram;
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
 
 use crate::record::{Kind, Outcome, Record};
 
@@ -61,19 +63,57 @@ impl<T: AsRef<str>> SeriesKey<T> {
     }
 }
 
-impl SeriesKey<&str> {
-    fn to_owned(self) -> SeriesKey<Box<str>> {
-        SeriesKey {
-            minute: self.minute,
-            kind: self.kind,
-            status: self.status,
-            target: self.target.into(),
-            method: self.method.into(),
-            host: self.host.into(),
-            template: self.template.into(),
-            error_type: self.error_type.into(),
-            consumer: self.consumer.into(),
-        }
+/// A key with its texts end to end: one place in memory to look at, not six.
+#[derive(Debug)]
+struct OwnedKey {
+    minute: u64,
+    kind: Kind,
+    status: u16,
+    texts: Box<str>,
+    /// Where in `texts` each text ends, in the order of [`texts`].
+    ends: [usize; N_TEXTS],
+}
+
+const N_TEXTS: usize = 6;
+
+fn texts<'t>(key: &SeriesKey<&'t str>) -> [&'t str; N_TEXTS] {
+    [key.template, key.host, key.method, key.target, key.error_type, key.consumer]
+}
+
+impl OwnedKey {
+    fn of(key: SeriesKey<&str>) -> Self {
+        let texts = texts(&key);
+        let mut end = 0;
+        let ends = texts.map(|text| {
+            end += text.len();
+            end
+        });
+        let SeriesKey { minute, kind, status, .. } = key;
+        Self { minute, kind, status, texts: texts.concat().into(), ends }
+    }
+
+    /// Whether it is this key. What is absent, as much often is, is not compared.
+    fn is(&self, key: SeriesKey<&str>) -> bool {
+        let mut start = 0;
+        (self.minute, self.kind, self.status) == (key.minute, key.kind, key.status)
+            && texts(&key).into_iter().zip(self.ends).all(|(text, end)| {
+                let own = start..end;
+                start = end;
+                own.len() == text.len()
+                    && (text.is_empty() || self.texts.as_bytes().get(own) == Some(text.as_bytes()))
+            })
+    }
+
+    fn key(&self) -> SeriesKey<&str> {
+        let mut start = 0;
+        let texts = self.ends.map(|end| {
+            let text = self.texts.get(start..end).unwrap_or_default();
+            start = end;
+            text
+        });
+        let [template, host, method, target, error_type, consumer] = texts;
+        let Self { minute, kind, status, .. } = *self;
+        SeriesKey { minute, kind, status, target, method, host, template, error_type, consumer }
     }
 }
 
@@ -109,14 +149,34 @@ pub struct Cell {
     pub ttfb: Histogram,
 }
 
+/// What a call adds to its cell; absent is not known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addend {
+    pub(crate) request_bytes: Option<u64>,
+    pub(crate) response_bytes: Option<u64>,
+    pub(crate) total_ns: Option<u64>,
+    pub(crate) ttfb_ns: Option<u64>,
+}
+
+impl Addend {
+    fn of(record: &Record<'_>) -> Self {
+        Self {
+            request_bytes: record.request_body_bytes,
+            response_bytes: record.response_body_bytes,
+            total_ns: record.total_ns,
+            ttfb_ns: record.ttfb_ns,
+        }
+    }
+}
+
 impl Cell {
-    fn add(&mut self, record: &Record<'_>) {
+    fn add(&mut self, addend: Addend) {
         self.count += 1;
         let sum = |sum: u64, bytes: Option<u64>| sum.saturating_add(bytes.unwrap_or(0));
-        self.request_bytes = sum(self.request_bytes, record.request_body_bytes);
-        self.response_bytes = sum(self.response_bytes, record.response_body_bytes);
-        record.total_ns.into_iter().for_each(|ns| self.duration.record(ns));
-        record.ttfb_ns.into_iter().for_each(|ns| self.ttfb.record(ns));
+        self.request_bytes = sum(self.request_bytes, addend.request_bytes);
+        self.response_bytes = sum(self.response_bytes, addend.response_bytes);
+        addend.total_ns.into_iter().for_each(|ns| self.duration.record(ns));
+        addend.ttfb_ns.into_iter().for_each(|ns| self.ttfb.record(ns));
     }
 
     /// Adds another cell of the same series.
@@ -129,63 +189,153 @@ impl Cell {
     }
 }
 
+/// Series that are remembered when the cells are cleared, so that the next batch makes none anew.
+const MAX_KEPT: usize = 1_024;
+
+/// The place of a series in [`Minutes`], until they are cleared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(usize);
+
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker knows places"))]
+impl Place {
+    /// Counted from 0, without gaps but for series that are only remembered.
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// Cells by series, in the order in which the series came first.
 #[derive(Debug, Default)]
 pub struct Minutes {
-    /// From a key's hash to its place in `cells`. A foreign key in that place sends the search on
+    /// From a key's hash to its place in `entries`. A foreign key in that place sends the search on
     /// to the next hash, so that looking up costs no owned key.
-    index: HashMap<u64, usize>,
-    cells: Vec<(SeriesKey<Box<str>>, Cell)>,
+    index: HashMap<u64, usize, RandomState>,
+    /// Also of series that were only there before the last [`Minutes::clear`].
+    entries: Vec<Entry>,
+    /// Places in `entries` of the series that are there now.
+    present: Vec<usize>,
     hasher: RandomState,
 }
 
+#[derive(Debug)]
+struct Entry {
+    key: OwnedKey,
+    cell: Cell,
+    is_present: bool,
+}
+
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker knows places"))]
 impl Minutes {
-    /// Adds a record.
-    pub fn fold(&mut self, record: &Record<'_>) {
-        self.cell(series_key(record)).add(record);
+    /// Adds a record; says where.
+    pub fn fold(&mut self, record: &Record<'_>) -> Place {
+        let place = self.place(series_key(record));
+        self.cell(place).add(Addend::of(record));
+        Place(place)
+    }
+
+    /// Where a series is, or was before the last [`Minutes::clear`].
+    #[must_use]
+    pub fn known(&self, key: SeriesKey<&str>) -> Option<Place> {
+        self.search(key).ok().map(Place)
+    }
+
+    /// The place of a series, to which nothing is added.
+    pub(crate) fn enter(&mut self, key: SeriesKey<&str>) -> Place {
+        Place(self.place(key))
+    }
+
+    /// Adds to a series that is known.
+    pub(crate) fn add(&mut self, place: Place, addend: Addend) {
+        self.cell(place.0).add(addend);
+    }
+
+    /// Adds a record to its series, which is known.
+    pub(crate) fn add_record(&mut self, place: Place, record: &Record<'_>) {
+        self.add(place, Addend::of(record));
+    }
+
+    /// Number of series whose keys are held, also of those that nothing was added to.
+    pub(crate) fn n_known(&self) -> usize {
+        self.entries.len()
     }
 
     /// Adds a cell.
     pub fn merge(&mut self, key: SeriesKey<&str>, cell: &Cell) {
-        self.cell(key).merge(cell);
+        let place = self.place(key);
+        self.cell(place).merge(cell);
     }
 
     /// Number of series.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.cells.len()
+        self.present.len()
     }
 
     /// Whether nothing was added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.present.is_empty()
     }
 
     /// Series and their cells.
     pub fn iter(&self) -> impl Iterator<Item = (SeriesKey<&str>, &Cell)> {
-        self.cells.iter().map(|(key, cell)| (key.as_ref(), cell))
+        let entries = self.present.iter().filter_map(|place| self.entries.get(*place));
+        entries.map(|entry| (entry.key.key(), &entry.cell))
     }
 
-    /// Forgets everything.
+    /// Forgets all cells. The series' keys are kept while they are not too many.
     pub fn clear(&mut self) {
-        self.index.clear();
-        self.cells.clear();
+        if self.entries.len() > MAX_KEPT {
+            self.index.clear();
+            self.entries.clear();
+        } else {
+            for place in &self.present {
+                self.entries[*place].reset();
+            }
+        }
+        self.present.clear();
     }
 
-    fn cell(&mut self, key: SeriesKey<&str>) -> &mut Cell {
-        let mut hash = self.hasher.hash_one(key);
-        let place = loop {
-            match self.index.get(&hash) {
-                Some(&place) if self.cells[place].0.as_ref() == key => break place,
-                Some(_) => hash = hash.wrapping_add(1),
-                None => {
-                    self.index.insert(hash, self.cells.len());
-                    self.cells.push((key.to_owned(), Cell::default()));
-                    break self.cells.len() - 1;
-                }
+    fn cell(&mut self, place: usize) -> &mut Cell {
+        let entry = &mut self.entries[place];
+        if !entry.is_present {
+            entry.is_present = true;
+            self.present.push(place);
+        }
+        &mut entry.cell
+    }
+
+    fn place(&mut self, key: SeriesKey<&str>) -> usize {
+        match self.search(key) {
+            Ok(place) => place,
+            Err(free) => {
+                self.index.insert(free, self.entries.len());
+                let (key, cell) = (OwnedKey::of(key), Cell::default());
+                self.entries.push(Entry { key, cell, is_present: false });
+                self.entries.len() - 1
             }
-        };
-        &mut self.cells[place].1
+        }
+    }
+
+    /// The place of a key, or the hash under which it would be found.
+    fn search(&self, key: SeriesKey<&str>) -> Result<usize, u64> {
+        let mut hash = self.hasher.hash_one(key);
+        loop {
+            match self.index.get(&hash) {
+                Some(&place) if self.entries[place].key.is(key) => return Ok(place),
+                Some(_) => hash = hash.wrapping_add(1),
+                None => return Err(hash),
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn reset(&mut self) {
+        self.is_present = false;
+        let Cell { count, request_bytes, response_bytes, duration, ttfb } = &mut self.cell;
+        (*count, *request_bytes, *response_bytes) = (0, 0, 0);
+        duration.reset();
+        ttfb.reset();
     }
 }

@@ -46,6 +46,12 @@ impl Sampler {
         Self { sampling, second: 0, kept: HashMap::new() }
     }
 
+    /// Whether every call's details are kept, whatever comes.
+    pub(crate) fn keeps_all(&self) -> bool {
+        let Sampling { rate, hosts, max_per_host_second, .. } = &self.sampling;
+        *rate >= 1.0 && hosts.iter().all(|(_, rate)| *rate >= 1.0) && max_per_host_second.is_none()
+    }
+
     /// Whether the call's details are kept.
     pub(crate) fn keeps(&mut self, record: &Record<'_>) -> bool {
         record.is_error()

@@ -20,6 +20,8 @@ pub(crate) use routes::Routes;
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
+
 /// What stands for every template of a host beyond its cap.
 pub const OVERFLOW: &str = "{overflow}";
 
@@ -32,7 +34,7 @@ const MAX_HOSTS: usize = 2_000;
 /// The templates seen so far, per host, so that no host can have more than [`MAX_PER_HOST`].
 #[derive(Debug, Default)]
 pub struct Templates {
-    seen: HashMap<Box<str>, HashSet<Box<str>>>,
+    seen: HashMap<Box<str>, HashSet<Box<str>, RandomState>, RandomState>,
     /// The template of the present call; kept, so that its memory is used again.
     scratch: String,
 }
@@ -40,29 +42,32 @@ pub struct Templates {
 impl Templates {
     /// The template of a call: the given one, else the heuristic's, else [`OVERFLOW`].
     pub fn admit(&mut self, host: &str, given: &str, path: &str) -> &str {
-        self.scratch.clear();
+        let mut template = std::mem::take(&mut self.scratch);
+        template.clear();
         if given.is_empty() {
-            heuristic(path, &mut self.scratch);
+            heuristic(path, &mut template);
         } else {
-            self.scratch.push_str(given);
+            template.push_str(given);
         }
-        if self.is_admitted(host) { &self.scratch } else { OVERFLOW }
+        let is_admitted = self.admits(host, &template);
+        self.scratch = template;
+        if is_admitted { &self.scratch } else { OVERFLOW }
     }
 
-    fn is_admitted(&mut self, host: &str) -> bool {
+    /// Whether a host may have the template, and from now on has it.
+    pub fn admits(&mut self, host: &str, template: &str) -> bool {
         if let Some(templates) = self.seen.get_mut(host) {
-            if templates.contains(self.scratch.as_str()) {
+            if templates.contains(template) {
                 return true;
             }
-            if templates.len() >= MAX_PER_HOST {
-                return false;
-            }
-            return templates.insert(self.scratch.as_str().into());
+            return templates.len() < MAX_PER_HOST && templates.insert(template.into());
         }
         if self.seen.len() >= MAX_HOSTS {
             return false;
         }
-        self.seen.insert(host.into(), HashSet::from([self.scratch.as_str().into()]));
+        let mut templates = HashSet::default();
+        templates.insert(template.into());
+        self.seen.insert(host.into(), templates);
         true
     }
 }

@@ -2,6 +2,8 @@
 //! Never knows where records come from, and never runs on a runtime of the service.
 
 mod assembler;
+#[cfg(feature = "test-util")]
+mod assembly;
 mod inline;
 mod notices;
 mod orders;
@@ -11,6 +13,8 @@ mod spooling;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "test-util")]
+pub use assembly::{Assembly, Rows};
 pub use orders::Unflushed;
 pub(crate) use orders::{Desk, Errand};
 

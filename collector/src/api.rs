@@ -7,12 +7,15 @@ mod calls;
 mod consumers;
 mod document;
 mod export;
+mod head;
 mod health;
 mod hub;
 mod metrics;
 mod page;
 mod parameters;
 mod problem;
+mod series;
+mod services;
 mod summary;
 mod targets;
 mod told;
@@ -23,7 +26,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -33,8 +36,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::clock::unix_now_ns;
-use crate::ingest::{HubClients, IngestLimits, Tokens};
-use crate::pipeline::Progress;
+use crate::ingest::{Access, Denied, HubClients, IngestLimits, Wish};
+use crate::pipeline::{Damage, Progress};
 use crate::query::{Queries, QueryError};
 use crate::queue::Queue;
 use crate::rollup::Fleet;
@@ -60,9 +63,13 @@ fn guarded() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::with_openapi(document::base())
         .routes(routes!(page::get))
         .routes(routes!(summary::get))
+        .routes(routes!(series::get))
         .routes(routes!(calls::get))
+        .routes(routes!(calls::get_one))
         .routes(routes!(targets::get))
         .routes(routes!(consumers::get))
+        .routes(routes!(services::all))
+        .routes(routes!(services::one))
         .routes(routes!(export::calls))
         .routes(routes!(export::summary))
         .routes(routes!(document::get))
@@ -82,7 +89,7 @@ fn open() -> OpenApiRouter<Arc<Api>> {
 /// What the routes need.
 #[derive(Debug)]
 pub(crate) struct Api {
-    pub(crate) tokens: Tokens,
+    pub(crate) access: Arc<Access>,
     /// Who may send by the hub protocol.
     pub(crate) hub_clients: HubClients,
     pub(crate) limits: IngestLimits,
@@ -106,12 +113,13 @@ pub(crate) struct Api {
     refused: Told,
     /// Spans that are no HTTP calls.
     ignored: Told,
+    damage: Damage,
 }
 
 impl Api {
     /// Routes over these parts.
     pub(crate) fn new(
-        tokens: Tokens,
+        access: Arc<Access>,
         hub_clients: HubClients,
         limits: IngestLimits,
         body_timeout: Duration,
@@ -121,7 +129,7 @@ impl Api {
     ) -> Self {
         let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            tokens,
+            access,
             hub_clients,
             limits,
             body_timeout,
@@ -136,7 +144,13 @@ impl Api {
             document: Bytes::new(),
             refused: Told::default(),
             ignored: Told::default(),
+            damage: Damage::default(),
         }
+    }
+
+    /// The same, with what is known of damaged files.
+    pub(crate) fn with_damage(self, damage: Damage) -> Self {
+        Self { damage, ..self }
     }
 
     /// Shows the fleet's durations too.
@@ -150,14 +164,17 @@ impl Api {
         document::guard(&mut document);
         let (open, rest) = open().split_for_parts();
         document.merge(rest);
+        document::bound(&mut document);
         // Texts, numbers and maps with texts as keys: JSON has a form of each.
         self.document = document.to_json().unwrap_or_default().into();
         let api = Arc::new(self);
         asking_for_a_token
+            .route_layer(middleware::from_fn_with_state(Arc::clone(&api), name_damage))
             .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authenticate))
             .merge(open)
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
+            .layer(middleware::from_fn(head::bounded))
             // The batches' own reading is bounded, and nothing else reads a body.
             .layer(axum::extract::DefaultBodyLimit::disable())
             .layer(middleware::from_fn_with_state(Arc::clone(&api), metrics::count))
@@ -193,34 +210,52 @@ impl Api {
         self.catch_up().await;
         let queries = self.queries.clone();
         match tokio::task::spawn_blocking(move || question(&queries)).await {
-            Ok(answer) => answer.map_err(|error| Problem::internal(&error)),
+            Ok(answer) => answer.map_err(|error| {
+                // Whatever it says: a bit that fell over can make a value of another type.
+                self.damage.suspect();
+                Problem::internal(&error)
+            }),
             Err(error) => Err(Problem::internal(&error)),
         }
     }
 }
 
 /// Before anything else of a request is looked at.
-async fn authenticate(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+async fn authenticate(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {
     let authorization = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let is_asking = request.method().is_safe();
-    let is_let_in = if is_asking {
-        api.tokens.admit_reader(authorization)
-    } else {
-        api.tokens.admit(authorization)
+    let wish = if request.method().is_safe() { Wish::Ask } else { Wish::Send };
+    let denied = match api.access.admit(authorization, wish, unix_now_ns()) {
+        Ok(grant) => {
+            request.extensions_mut().insert(grant);
+            return next.run(request).await;
+        }
+        Err(denied) => denied,
     };
-    if is_let_in {
-        return next.run(request).await;
-    }
-    if let Some(n_refused) = api.refused.count(unix_now_ns()) {
+    if !matches!(denied, Denied::Quota(_))
+        && let Some(n_refused) = api.refused.count(unix_now_ns())
+    {
         let path = request.uri().path();
         tracing::warn!(path, n_refused, "refused who sent no valid token; told once a minute");
     }
     body::discard(request.into_body());
-    let mut response = Problem::unauthorized().into_response();
-    if is_asking {
+    let mut response = Problem::from(denied).into_response();
+    if wish == Wish::Ask && response.status() == StatusCode::UNAUTHORIZED {
         // A browser asks its user for the token.
         let basic = HeaderValue::from_static("Basic realm=\"egret\"");
         response.headers_mut().append(header::WWW_AUTHENTICATE, basic);
+    }
+    response
+}
+
+/// An answer in which something is missing says so.
+async fn name_damage(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let is_asking = request.method().is_safe();
+    let mut response = next.run(request).await;
+    let names = if is_asking { api.damage.names() } else { Vec::new() };
+    if let Ok(names) = HeaderValue::from_str(&names.join(", "))
+        && !names.is_empty()
+    {
+        response.headers_mut().insert("egret-damaged-files", names);
     }
     response
 }

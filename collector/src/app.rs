@@ -6,11 +6,14 @@ mod export_command;
 mod queue_command;
 mod serve;
 mod server;
+mod token_command;
+mod tokens;
 
 pub use builder::Builder;
 pub use export_command::{ExportCommandError, export_command};
 pub use queue_command::{QueueError, queue_command};
 pub use serve::serve;
+pub use token_command::{TokenError, token_command};
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,17 +25,24 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::api::Api;
+use crate::clock::unix_now_ns;
 use crate::config::Settings;
+use crate::hits::{self, Handlers};
+use crate::ingest::Access;
 use crate::pipeline::{self, Pipeline};
 use crate::query::Queries;
 use crate::queue::{Embedded, OpenError, Quarantine, Queue};
 use crate::rollup::Fleet;
 use crate::store::{DataDir, DirError, Reader, Store, WriteError, Writer};
 use server::Server;
+use tokens::Watch;
 
 /// How long a shutdown waits for requests that are being answered, and then for what waits to be
 /// stored.
 const SHUTDOWN: Duration = Duration::from_secs(10);
+
+/// How long it waits for the last round of the handlers of hits.
+const LAST_ROUND: Duration = Duration::from_secs(5);
 
 /// Ids of stored batches that the queue is told of, so that it knows them when they are sent again.
 const KNOWN_IDS: usize = 100_000;
@@ -64,8 +74,9 @@ pub enum StartError {
     },
     /// Everyone who reaches the address could send and read.
     #[error(
-        "{listen} can be reached from other machines, and no token is set; set tokens \
-         (EGRET_COLLECTOR_TOKENS, --token-file, or `tokens` in the file), or listen on 127.0.0.1"
+        "{listen} can be reached from other machines, and there is no token; make one with \
+         `egret-collector token create`, or set tokens (EGRET_COLLECTOR_TOKENS, --token-file, or \
+         `tokens` in the file), or listen on 127.0.0.1"
     )]
     Unprotected {
         /// The address as given.
@@ -77,6 +88,9 @@ pub enum StartError {
     /// What is no hub client.
     #[error("a hub client must be a UUID that no other client has, and a service's name")]
     HubClient,
+    /// Handlers of hits that cannot be.
+    #[error("the handlers of hits are not valid: {0}")]
+    Hits(String),
     /// The data directory cannot be used.
     #[error("cannot open the store")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -93,6 +107,7 @@ struct Running {
     server: JoinHandle<()>,
     queue: Arc<dyn Queue>,
     pipeline: Option<Pipeline>,
+    beside: Option<Beside>,
 }
 
 /// What stands on the disk.
@@ -101,6 +116,14 @@ struct Opened {
     queue: Arc<dyn Queue>,
     pipeline: Pipeline,
     fleet: Option<Arc<Fleet>>,
+    beside: Beside,
+}
+
+/// Threads that neither receive nor store.
+#[derive(Debug)]
+struct Beside {
+    watch: Watch,
+    handlers: Handlers,
 }
 
 impl Collector {
@@ -148,22 +171,25 @@ impl Collector {
         let addresses: Vec<SocketAddr> =
             tokio::net::lookup_host(listen.as_str()).await.map_err(failed)?.collect();
         let is_loopback = addresses.iter().all(|address| address.ip().is_loopback());
-        if !is_loopback && settings.tokens.is_empty() {
+        let access = tokens::access(&settings, is_loopback).await?;
+        let is_protected = access.lets_somebody_in(unix_now_ns());
+        if !is_loopback && !is_protected {
             return Err(StartError::Unprotected { listen });
         }
         let listener = TcpListener::bind(addresses.as_slice()).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (limits, header_timeout) = (settings.limits, settings.header_timeout);
-        let (tokens, body_timeout) = (settings.tokens.clone(), settings.body_timeout);
-        let hub_clients = settings.hub_clients.clone();
-        let Opened { reader, queue, pipeline, fleet } = open(settings).await?;
-        let progress = pipeline.progress.clone();
+        let max_connections = settings.max_connections;
+        let (hub_clients, body_timeout) = (settings.hub_clients.clone(), settings.body_timeout);
+        let Opened { reader, queue, pipeline, fleet, beside } =
+            open(settings, Arc::clone(&access)).await?;
+        let (progress, damage) = (pipeline.progress.clone(), pipeline.damage.clone());
         let queries = Queries::new(Arc::new(reader));
         let queue_end = Arc::clone(&queue);
-        let api = Api::new(tokens, hub_clients, limits, body_timeout, queue_end, progress, queries);
-        let router = api.with_fleet(fleet).router();
-        let server = Server { router, header_timeout };
-        let running = Running::start(listener, server, queue, pipeline);
+        let api = Api::new(access, hub_clients, limits, body_timeout, queue_end, progress, queries);
+        let router = api.with_fleet(fleet).with_damage(damage).router();
+        let server = Server { router, header_timeout, max_connections };
+        let running = Running::start(listener, server, queue, pipeline, beside);
         Ok(Self { address, running: Mutex::new(Some(running)) })
     }
 }
@@ -174,10 +200,11 @@ impl Running {
         server: Server,
         queue: Arc<dyn Queue>,
         pipeline: Pipeline,
+        beside: Beside,
     ) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.run(listener, stopped));
-        Self { stop: Some(stop), server, queue, pipeline: Some(pipeline) }
+        Self { stop: Some(stop), server, queue, pipeline: Some(pipeline), beside: Some(beside) }
     }
 
     async fn end(mut self) {
@@ -195,6 +222,10 @@ impl Running {
                 let _ = ended.await;
             }
         }
+        if let Some(Beside { watch, handlers }) = self.beside.take() {
+            // After the pipeline, so that their last round has everything.
+            tokio::join!(watch.end(), handlers.end(LAST_ROUND));
+        }
     }
 }
 
@@ -206,18 +237,20 @@ impl Drop for Running {
 }
 
 /// Opens the store and the queue, and starts the threads that write to them.
-async fn open(settings: Settings) -> Result<Opened, StartError> {
+async fn open(settings: Settings, access: Arc<Access>) -> Result<Opened, StartError> {
     let opened = tokio::task::spawn_blocking(move || {
         let dir = match settings.data_dir {
             Some(path) => DataDir::open(&path),
             None => DataDir::temporary(),
         };
-        let writer = Writer::open(dir?, settings.queue.durability)?;
+        let writer =
+            Writer::open(dir?, settings.queue.durability)?.with_series_limits(settings.series);
         let path = writer.path().to_owned();
+        let handlers = Handlers::start(settings.hits, &path)?;
         let (position, known) = (writer.position()?, writer.latest(KNOWN_IDS)?);
         let queue = Embedded::open(&path, settings.queue, position, known)?;
         let queue: Arc<dyn Queue> = Arc::new(queue);
-        let quarantine = Quarantine::of(&path);
+        let quarantine = Quarantine::of(&path).within(settings.queue.quarantine);
         let fleet = settings.fleet_metrics.then(|| Arc::new(Fleet::new(FLEET_SERIES)));
         let pipeline = pipeline::start(
             Arc::clone(&queue),
@@ -225,10 +258,18 @@ async fn open(settings: Settings) -> Result<Opened, StartError> {
             quarantine,
             settings.retention,
             position,
+            handlers.wanted.clone(),
             fleet.clone(),
         );
         let pipeline = pipeline.map_err(StartError::Thread)?;
-        Ok(Opened { reader: Reader::new(path), queue, pipeline, fleet })
+        let watch = Watch::start(&path, access)?;
+        Ok(Opened {
+            reader: Reader::new(path),
+            queue,
+            pipeline,
+            fleet,
+            beside: Beside { watch, handlers },
+        })
     });
     let lost = |error| StartError::Store(Box::new(error));
     opened.await.map_err(lost)?
@@ -239,6 +280,15 @@ impl From<OpenError> for StartError {
         match error {
             OpenError::Thread(source) => Self::Thread(source),
             OpenError::Io { .. } => Self::Store(Box::new(error)),
+        }
+    }
+}
+
+impl From<hits::StartError> for StartError {
+    fn from(error: hits::StartError) -> Self {
+        match error {
+            hits::StartError::Thread(source) => Self::Thread(source),
+            hits::StartError::Store(_) => Self::Store(Box::new(error)),
         }
     }
 }

@@ -5,16 +5,19 @@ mod cli;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod token_cli;
 
 pub use cli::{Cli, Command, ExportFlags, QueueCommand, QueueFlags, ServeFlags};
+pub use token_cli::{NewToken, TokenCommand, TokenScope};
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::hits::{HitSettings, specs};
 use crate::ingest::{HubClients, IngestLimits, Tokens};
-use crate::queue::{Bounds, Durability};
-use crate::store::Retention;
+use crate::queue::{Bounds, Durability, QuarantineBounds};
+use crate::store::{Retention, SeriesLimits};
 use sources::{Given, Sources};
 
 /// Valid settings. [`Settings::load`] makes them.
@@ -27,11 +30,15 @@ pub struct Settings {
     pub(crate) tokens: Tokens,
     pub(crate) hub_clients: HubClients,
     pub(crate) limits: IngestLimits,
+    /// Connections that are open at once.
+    pub(crate) max_connections: usize,
     pub(crate) queue: Bounds,
     pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
     pub(crate) retention: Retention,
     pub(crate) fleet_metrics: bool,
+    pub(crate) series: SeriesLimits,
+    pub(crate) hits: HitSettings,
 }
 
 /// Everything that is wrong with the settings, one mistake a line.
@@ -50,17 +57,27 @@ impl Default for Settings {
                 n_batch_bytes: 4 << 20,
                 n_decoded_bytes: 32 << 20,
                 n_records: 100_000,
+                n_record_bytes: 256 << 10,
             },
+            max_connections: 10_000,
             queue: Bounds {
                 n_batches: 100_000,
                 n_bytes: 1 << 30,
                 min_free_bytes: 256 << 20,
                 durability: Durability::Full,
+                quarantine: QuarantineBounds { n_files: 10_000, n_bytes: 1 << 30 },
             },
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
-            retention: Retention { calls_days: 15, minutes_days: 32, batches_days: 2 },
+            retention: Retention {
+                calls_days: 15,
+                minutes_days: 32,
+                history_days: 396,
+                batches_days: 2,
+            },
             fleet_metrics: false,
+            series: SeriesLimits::default(),
+            hits: HitSettings::default(),
         }
     }
 }
@@ -97,9 +114,17 @@ impl Settings {
         reading.number("max_batch_bytes", 1, &mut self.limits.n_batch_bytes);
         reading.number("max_decoded_bytes", 1, &mut self.limits.n_decoded_bytes);
         reading.number("max_records", 1, &mut self.limits.n_records);
+        reading.number("max_record_bytes", 1, &mut self.limits.n_record_bytes);
+        reading.number("max_connections", 1, &mut self.max_connections);
+        reading.number("quarantine_files", 1, &mut self.queue.quarantine.n_files);
+        reading.number("quarantine_bytes", 1, &mut self.queue.quarantine.n_bytes);
         reading.number("queue_batches", 1, &mut self.queue.n_batches);
         reading.number("queue_bytes", 1, &mut self.queue.n_bytes);
         reading.number("retention_days", 0, &mut self.retention.calls_days);
+        reading.number("retention_minutes_days", 1, &mut self.retention.minutes_days);
+        reading.number("retention_history_days", 1, &mut self.retention.history_days);
+        reading.number("max_series", 1, &mut self.series.live);
+        reading.number("max_new_series", 1, &mut self.series.new_per_minute);
         reading.number("min_free_bytes", 0, &mut self.queue.min_free_bytes);
         reading.set(
             "durability",
@@ -115,6 +140,7 @@ impl Settings {
         reading.set("fleet_metrics", "true or false", &mut self.fleet_metrics, yes_or_no);
         reading.seconds("header_timeout_seconds", &mut self.header_timeout);
         reading.seconds("body_timeout_seconds", &mut self.body_timeout);
+        reading.hits(&mut self.hits);
         reading.tokens(&mut self.tokens);
         reading.hub_clients(&mut self.hub_clients);
     }
@@ -155,6 +181,24 @@ impl Reading<'_> {
         let mut seconds = value.as_secs();
         self.number(key, 1, &mut seconds);
         *value = Duration::from_secs(seconds);
+    }
+
+    /// Handlers of hits. What is disabled by its name must be right all the same.
+    fn hits(&mut self, hits: &mut HitSettings) {
+        self.seconds("hits_interval_seconds", &mut hits.interval);
+        self.number("hits_log_bytes", 1, &mut hits.log_bytes);
+        if let Some(Given { origin, text }) = self.sources.take("hits") {
+            match specs(&text) {
+                Ok(handlers) => hits.handlers = handlers,
+                Err(wrong) => {
+                    self.mistakes.extend(wrong.iter().map(|wrong| format!("{origin}: {wrong}")));
+                }
+            }
+        }
+        if let Some(Given { text, .. }) = self.sources.take("hits_disabled") {
+            let disabled: Vec<&str> = text.split(',').map(str::trim).collect();
+            hits.handlers.retain(|handler| !disabled.contains(&handler.name.as_str()));
+        }
     }
 
     /// Tokens from the list and from the file add up. Neither is ever repeated in a message.

@@ -7,7 +7,7 @@ mod view;
 use askama::Template;
 
 use crate::model::TimeRange;
-use crate::query::{CallFilter, CallsQuery, Queries, QueryError, SummaryQuery};
+use crate::query::{CallFilter, CallsQuery, Queries, QueryError, RollupFilter, SummaryQuery};
 use cell::Cell;
 use view::{CallView, RangeLink, RowView};
 
@@ -64,9 +64,9 @@ pub(crate) fn page(
         from_ns: now_ns.saturating_sub(seconds * crate::model::SECOND_NS),
         to_ns: now_ns,
     };
-    let summary = queries.summary(&SummaryQuery { range, service: None, kind: None })?;
+    let summary = queries.summary(&SummaryQuery { range, filter: RollupFilter::default() })?;
     let newest = queries.calls(&CallsQuery {
-        filter: CallFilter { range, host: None, method: None, status: None, outcome: None },
+        filter: CallFilter::within(range),
         limit: N_CALLS,
         after: None,
     })?;

@@ -1,8 +1,10 @@
 //! The door for batches: who may send, what is read, and what is refused.
 //! It never sees the store, so a slow disk can fill the queue but never hold a request.
 
+mod access;
 mod auth;
 mod decompress;
+mod depth;
 #[cfg(any(test, feature = "fuzzing"))]
 #[allow(unreachable_pub, reason = "reached with the feature alone; tests are inside")]
 pub mod fuzz;
@@ -13,6 +15,7 @@ mod otlp;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use access::{Access, Denied, Exceeded, Grant, NotYours, Wish};
 pub(crate) use auth::Tokens;
 pub(crate) use hub::{HubClients, HubSender, Message, admit_hub, is_environment};
 pub(crate) use lines::resource;
@@ -20,10 +23,13 @@ pub(crate) use otlp::{Encoding, Rejected, Traces, accepted, admit_traces, refuse
 
 use bytes::Bytes;
 use egret::batch::Resource;
-use egret::codec::{Batch, CallColumn, DecodeError, Limits};
+use egret::codec::{Batch, CallColumn, Calls, DecodeError, Limits, read_minutes};
 
-use crate::model::{Received, SECOND_NS};
+use crate::model::{Received, SECOND_NS, Source};
 use lines::problem;
+
+/// What of the calls is looked at here; of the rest it is enough that it can be read.
+const DECODED: [CallColumn; 3] = [CallColumn::Start, CallColumn::Kind, CallColumn::Outcome];
 
 /// A call may begin so much after its receipt: clocks differ, but a call of next year would stay
 /// the newest until then.
@@ -38,6 +44,8 @@ pub(crate) struct IngestLimits {
     pub(crate) n_decoded_bytes: usize,
     /// Records of one batch.
     pub(crate) n_records: usize,
+    /// One record: what it says, put together.
+    pub(crate) n_record_bytes: usize,
 }
 
 /// What a body says that it is.
@@ -77,6 +85,15 @@ pub(crate) enum Refusal {
     /// Beyond the limits.
     #[error("{0}")]
     TooLarge(String),
+    /// One record is, so that fewer of them do not help.
+    #[error("{0}")]
+    RecordTooLarge(String),
+    /// Compressed such that reading it takes more memory than is given.
+    #[error("{0}")]
+    Window(String),
+    /// JSON within JSON within JSON.
+    #[error("{0}")]
+    TooDeep(String),
     /// Not what it says it is.
     #[error("{0}")]
     Malformed(String),
@@ -127,6 +144,15 @@ impl IngestLimits {
         limits.encoded_bytes = self.n_batch_bytes;
         limits.decoded_bytes = self.n_decoded_bytes;
         limits.rows = self.n_records;
+        limits.record_bytes = self.n_record_bytes;
+        limits
+    }
+
+    /// For batches that were made here, of what was within the limits: their columns are as large as
+    /// they are.
+    fn made_here(&self) -> Limits {
+        let mut limits = crate::model::stored_limits();
+        limits.record_bytes = self.n_record_bytes;
         limits
     }
 }
@@ -150,32 +176,37 @@ pub(crate) fn admit(
         Form::Lines(compression) => {
             let text = decompress::text(compression, &body, limits)?;
             let batch = lines::to_batch(&text, told, limits, now_ns)?;
-            // The lines were within the limits; their columns are as large as they are.
-            admit_batch(batch.into(), &crate::model::stored_limits(), now_ns)
+            admit_batch(batch.into(), &limits.made_here(), now_ns)
         }
     }
 }
 
 fn admit_batch(bytes: Bytes, limits: &Limits, now_ns: u64) -> Result<Received, Refusal> {
     let batch = Batch::open(&bytes, limits).map_err(refusal)?;
-    batch.verify().map_err(refusal)?;
+    let starts = batch.calls(&DECODED).map_err(refusal)?;
+    batch.verify_others(&starts).map_err(refusal)?;
+    read_minutes(&batch).map_err(refusal)?;
     let batch_id = batch.meta().batch_id;
     let n_calls = batch.table("calls").map_or(0, |table| table.rows());
-    if let Some(problem) = late_start(&batch, now_ns).map_err(refusal)? {
+    if let Some(problem) = late_start(&starts, now_ns) {
         return Err(Refusal::Malformed(problem));
     }
     drop(batch);
     Ok(Received { batch_id, n_calls, received_unix_ns: now_ns, bytes })
 }
 
+/// Who says that it sent a batch.
+pub(crate) fn sender(received: &Received) -> Result<Source, Refusal> {
+    let batch = Batch::open(&received.bytes, &crate::model::stored_limits()).map_err(refusal)?;
+    Ok(Source::of(&batch.meta().resource))
+}
+
 /// What is wrong with the first call that begins too late.
-fn late_start(batch: &Batch<'_>, now_ns: u64) -> Result<Option<String>, DecodeError> {
-    let calls = batch.calls(&[CallColumn::Start])?;
-    let problem = (0..calls.len()).find_map(|row| {
+fn late_start(calls: &Calls, now_ns: u64) -> Option<String> {
+    (0..calls.len()).find_map(|row| {
         let problem = start_problem(calls.number(CallColumn::Start, row)?, now_ns)?;
         Some(format!("call {}: {problem}", row + 1))
-    });
-    Ok(problem)
+    })
 }
 
 fn start_problem(start_ns: u64, now_ns: u64) -> Option<String> {
@@ -191,6 +222,7 @@ fn refusal(error: DecodeError) -> Refusal {
     let message = error.to_string();
     match error {
         DecodeError::Version { .. } => Refusal::Unsupported(message),
+        DecodeError::RecordTooLarge { .. } => Refusal::RecordTooLarge(message),
         DecodeError::TooLarge { .. } => Refusal::TooLarge(message),
         _ => Refusal::Malformed(message),
     }

@@ -29,6 +29,8 @@ mod store;
 mod pipeline;
 mod query;
 
+mod hits;
+
 mod dashboard;
 mod export;
 
@@ -37,12 +39,14 @@ mod api;
 pub mod config;
 
 mod app;
+#[doc(hidden)]
+pub mod loading;
 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use ingest::fuzz;
 
 pub use app::{
-    Builder, Collector, ExportCommandError, QueueError, StartError, export_command, queue_command,
-    serve,
+    Builder, Collector, ExportCommandError, QueueError, StartError, TokenError, export_command,
+    queue_command, serve, token_command,
 };

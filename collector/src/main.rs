@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use egret_collector::config::{Cli, Command, ServeFlags, Settings};
-use egret_collector::{export_command, queue_command};
+use egret_collector::{export_command, queue_command, token_command};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -20,6 +20,10 @@ fn main() -> ExitCode {
         Command::Queue(command) => {
             let env = |name: &str| std::env::var(name).ok();
             queue_command(command, env, &mut std::io::stdout().lock()).map_err(Into::into)
+        }
+        Command::Token(command) => {
+            let env = |name: &str| std::env::var(name).ok();
+            token_command(command, env, &mut std::io::stdout().lock()).map_err(Into::into)
         }
         _ => Err(anyhow::anyhow!("this command is not known here")),
     };

@@ -1,8 +1,15 @@
 //! The values that travel between the collector's parts.
 //! They never do anything: no I/O, no clock, no locks.
 
+mod hit;
+mod sighting;
 #[cfg(test)]
 mod tests;
+mod token;
+
+pub(crate) use hit::{Hit, HitCounts};
+pub(crate) use sighting::{Instance, Sighting, median_ns};
+pub(crate) use token::{Quotas, Scope, StoredToken};
 
 use bytes::Bytes;
 use egret::batch::Resource;
@@ -190,5 +197,6 @@ pub(crate) fn stored_limits() -> Limits {
     limits.decoded_bytes = usize::MAX - 1;
     limits.rows = usize::MAX;
     limits.columns = usize::MAX;
+    limits.record_bytes = usize::MAX;
     limits
 }

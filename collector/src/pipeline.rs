@@ -1,20 +1,26 @@
-//! The one thread that stores: takes what waits in the queue, folds it, commits it.
+//! The thread that stores: takes what waits in the queue, folds it, commits it.
 //! It never stops for a bad batch, and never moves on before what it took is stored or quarantined.
 //!
 //! A group of batches, what they add up to, their ids and the place in the queue behind them become
 //! durable together; only then may the queue forget them. A crash at any point repeats the group,
 //! and the store takes it once.
 
+mod damage;
 mod gather;
+mod packing;
 mod progress;
+mod regrouping;
+mod scrub;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use damage::Damage;
 pub(crate) use progress::{Done, Progress};
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
@@ -25,8 +31,10 @@ use crate::clock::unix_now_ns;
 use crate::model::{Day, Position, Received};
 use crate::queue::{Quarantine, Queue, Read, Taken};
 use crate::rollup::Fleet;
-use crate::store::{Retention, Store, WriteError};
+use crate::store::{LogBounds, Retention, Store, WriteError};
 use gather::{Added, Gathered};
+use packing::{Load, Pace};
+use regrouping::Regrouping;
 
 /// How often the thread looks at the day when nothing comes.
 const IDLE: Duration = Duration::from_secs(1);
@@ -37,12 +45,23 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// That somebody handles hits, so that they are logged.
+#[derive(Debug, Clone)]
+pub(crate) struct HitsWanted {
+    /// Every handler is past this entry of the log.
+    pub(crate) handled: Arc<AtomicU64>,
+    /// Most bytes of the log.
+    pub(crate) n_bytes: u64,
+}
+
 /// The running thread.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     /// Resolves, with an error, once the thread has ended and everything it held is released.
     pub(crate) ended: oneshot::Receiver<std::convert::Infallible>,
     pub(crate) progress: watch::Receiver<Progress>,
+    /// What is known of damaged files.
+    pub(crate) damage: Damage,
     /// Dropped, it ends the thread after the present group, whatever still waits.
     pub(crate) stop: Sender<std::convert::Infallible>,
 }
@@ -54,15 +73,27 @@ pub(crate) fn start(
     quarantine: Quarantine,
     retention: Retention,
     position: Position,
+    hits: Option<HitsWanted>,
     fleet: Option<Arc<Fleet>>,
 ) -> Result<Pipeline, std::io::Error> {
     let (ended, end) = oneshot::channel();
     let (stop, stopped) = channel();
+    let damage = Damage::default();
+    // What was moved aside before, and when the store was opened.
+    damage.set_names(store.damaged());
+    let seen = damage.clone();
+    scrub::start(store.examiner(), damage.clone())?;
     let begun = Progress { position, is_failing: false, done: Done::default() };
     let (told, progress) = watch::channel(begun);
+    let regrouper = store.regrouper().unwrap_or_else(|error| {
+        let error: &dyn Error = &error;
+        tracing::error!(error, "calls are not regrouped until the next start");
+        None
+    });
+    let regrouping = regrouper.map(Regrouping::start).transpose()?;
     std::thread::Builder::new().name("egret-pipeline".to_owned()).spawn(move || {
         // Also when this thread panics, nothing is taken that nobody stores.
-        let queue = Closing(queue);
+        let queue = Closing(queue, seen.clone());
         let mut worker = Worker {
             queue: Arc::clone(&queue.0),
             store,
@@ -74,9 +105,15 @@ pub(crate) fn start(
             fleet,
             told,
             pruned: None,
+            pace: Pace::default(),
+            hits,
+            damage: seen,
         };
+        // Ends before the store does, also when this thread panics: the files are the store's.
+        let regrouping = regrouping;
         worker.run(&stopped);
         queue.0.close();
+        drop(regrouping);
         // The store holds the lock of the directory: it goes when nobody writes there any more.
         queue.0.finish();
         drop(worker);
@@ -84,14 +121,15 @@ pub(crate) fn start(
         // Last of all: whoever waits for it may remove the directory, or open it again.
         drop(ended);
     })?;
-    Ok(Pipeline { ended: end, progress, stop })
+    Ok(Pipeline { ended: end, progress, damage, stop })
 }
 
-struct Closing(Arc<dyn Queue>);
+struct Closing(Arc<dyn Queue>, Damage);
 
 impl Drop for Closing {
     fn drop(&mut self) {
         self.0.close();
+        self.1.end();
     }
 }
 
@@ -110,6 +148,10 @@ struct Worker {
     told: watch::Sender<Progress>,
     /// The day on which old things were last removed.
     pruned: Option<Day>,
+    /// When roll-ups are packed.
+    pace: Pace,
+    hits: Option<HitsWanted>,
+    damage: Damage,
 }
 
 impl Worker {
@@ -117,6 +159,7 @@ impl Worker {
         let mut pause = PAUSE;
         while stopped.try_recv() != Err(TryRecvError::Disconnected) {
             self.prune_daily();
+            self.mend();
             match self.step() {
                 Ok(Goes::On) => pause = PAUSE,
                 Ok(Goes::NoFurther) => return,
@@ -134,9 +177,12 @@ impl Worker {
     }
 
     fn step(&mut self) -> Result<Goes, Failure> {
-        match self.queue.read(self.position, IDLE)? {
-            Read::Some(taken) => self.store(&taken)?,
-            Read::Nothing => {}
+        match self.queue.read(self.position, self.pace.patience(IDLE))? {
+            Read::Some(taken) => {
+                self.store(&taken)?;
+                self.pack(Load::Busy);
+            }
+            Read::Nothing => self.pack(Load::Idle),
             Read::Closed => return Ok(Goes::NoFurther),
         }
         Ok(Goes::On)
@@ -154,6 +200,10 @@ impl Worker {
             Err(WriteOrGather::Write(error)) if error.blames_the_batch() => {
                 self.write_one_by_one(taken)?;
             }
+            Err(WriteOrGather::Write(error)) if error.is_damage() => {
+                self.damage.suspect();
+                return Err(error.into());
+            }
             written => written?,
         }
         self.position = taken.next;
@@ -166,7 +216,7 @@ impl Worker {
     }
 
     fn write(&mut self, batches: &[Received], position: Position) -> Result<(), WriteOrGather> {
-        let mut gathered = Gathered::up_to(position);
+        let mut gathered = Gathered::up_to(position, self.log_bounds());
         let mut done = self.done;
         for batch in batches {
             match self.gather(&mut gathered, batch)? {
@@ -185,6 +235,12 @@ impl Worker {
             fleet.add(&gathered.group().minutes);
         }
         Ok(())
+    }
+
+    /// `None` when nobody handles hits.
+    fn log_bounds(&self) -> Option<LogBounds> {
+        let hits = self.hits.as_ref()?;
+        Some(LogBounds { handled: hits.handled.load(Ordering::Relaxed), n_bytes: hits.n_bytes })
     }
 
     /// One of them cannot be stored; the others can. Their ids keep those that are stored before
@@ -230,9 +286,40 @@ impl Worker {
         }
     }
 
+    /// Moves aside what was found to be damaged.
+    fn mend(&mut self) {
+        let found = self.damage.to_move();
+        if found.is_empty() {
+            return;
+        }
+        // Before it is gone, so that no answer is without it and does not say so.
+        let mut names = self.damage.names();
+        names.extend(found.iter().map(|found| format!("calls-{}.db", found.day)));
+        self.damage.set_names(names);
+        if let Err(error) = self.store.set_aside(&found) {
+            let error: &dyn Error = &error;
+            tracing::error!(error, "cannot move a damaged file aside");
+        }
+        self.damage.moved(self.store.damaged());
+    }
+
     fn tell(&self, is_failing: bool) {
         let (position, done) = (self.position, self.done);
         self.told.send_replace(Progress { position, is_failing, done });
+    }
+
+    /// Packs some of what is over, when it is time for it.
+    fn pack(&mut self, load: Load) {
+        let now_ns = unix_now_ns();
+        if !self.pace.is_due(load, now_ns) {
+            return;
+        }
+        let packed = self.store.pack_minutes(&self.retention, now_ns);
+        if let Err(error) = &packed {
+            let error: &dyn Error = error;
+            tracing::error!(error, "cannot pack roll-ups; tried again in a minute");
+        }
+        self.pace.took(packed.ok(), now_ns);
     }
 
     fn prune_daily(&mut self) {

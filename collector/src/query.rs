@@ -1,26 +1,37 @@
 //! Questions about what is stored, and their answers.
 //! It never writes, and never blocks a runtime: callers run it where blocking is allowed.
 
+mod block;
+mod call;
 mod call_fields;
 mod calls;
 mod cursor;
 mod groups;
 mod matching;
+mod metric;
+mod rollups;
+mod series;
+mod services;
+mod step;
 mod summary;
 #[cfg(test)]
 mod tests;
 mod time;
 
+pub(crate) use call::CallAnswer;
 pub(crate) use calls::CallsPage;
 pub(crate) use cursor::Cursor;
 pub(crate) use groups::{Consumers, GroupsQuery, Targets};
-pub(crate) use matching::{CallFilter, StatusFilter};
+pub(crate) use matching::{CallFilter, DURATION_FORMS, StatusFilter, parse_duration, parse_id};
+pub(crate) use metric::Metric;
+pub(crate) use rollups::{GroupBy, RollupFilter};
+pub(crate) use series::Series;
+pub(crate) use services::{Service, Services, ServicesQuery};
+pub(crate) use step::Step;
 pub(crate) use summary::{Summary, SummaryRow};
 pub(crate) use time::{MOMENT_FORMS, parse_moment};
 
 use std::sync::Arc;
-
-use egret::record::Kind;
 
 use crate::model::TimeRange;
 use crate::store::{History, ReadError, StoreSize};
@@ -39,10 +50,23 @@ pub(crate) enum QueryError {
 /// What a summary is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SummaryQuery {
-    /// Rounded outwards to whole minutes.
+    /// Rounded outwards to whole minutes; to half-hours where no minutes are kept any more.
     pub(crate) range: TimeRange,
-    pub(crate) service: Option<String>,
-    pub(crate) kind: Option<Kind>,
+    pub(crate) filter: RollupFilter,
+}
+
+/// What a series of numbers over time is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SeriesQuery {
+    /// Rounded outwards as a summary's.
+    pub(crate) range: TimeRange,
+    pub(crate) filter: RollupFilter,
+    pub(crate) metric: Metric,
+    pub(crate) step: Step,
+    /// `None` for one group of everything.
+    pub(crate) group_by: Option<GroupBy>,
+    /// Most groups; what is in none of them is summed up as others.
+    pub(crate) n_groups: usize,
 }
 
 /// What calls are asked for.
@@ -72,6 +96,20 @@ impl Queries {
         summary::answer(&*self.history, query)
     }
 
+    /// Every service that was seen.
+    pub(crate) fn services(&self, query: &ServicesQuery) -> Result<Services, QueryError> {
+        services::all(&*self.history, query)
+    }
+
+    /// One service, and its instances; `None` when it was never seen.
+    pub(crate) fn service(
+        &self,
+        name: &str,
+        query: &ServicesQuery,
+    ) -> Result<Option<Service>, QueryError> {
+        services::one(&*self.history, name, query)
+    }
+
     /// Sums by vendor.
     pub(crate) fn targets(&self, query: &GroupsQuery) -> Result<Targets, QueryError> {
         groups::targets(&*self.history, query)
@@ -87,8 +125,18 @@ impl Queries {
         Ok(self.history.size()?)
     }
 
+    /// A metric over time, for the groups with the most calls and all others.
+    pub(crate) fn series(&self, query: &SeriesQuery) -> Result<Series, QueryError> {
+        series::answer(&*self.history, query)
+    }
+
     /// A page of calls, the newest first.
     pub(crate) fn calls(&self, query: &CallsQuery) -> Result<CallsPage, QueryError> {
         calls::answer(&*self.history, query)
+    }
+
+    /// One call and its attempts; `None` when it is not there.
+    pub(crate) fn call(&self, place: Cursor) -> Result<Option<CallAnswer>, QueryError> {
+        call::answer(&*self.history, place)
     }
 }

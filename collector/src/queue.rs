@@ -20,7 +20,7 @@ pub(crate) mod tests;
 
 pub(crate) use embedded::{Embedded, OpenError};
 pub(crate) use inspect::{Found, drop_batches, inspect};
-pub(crate) use quarantine::Quarantine;
+pub(crate) use quarantine::{Quarantine, QuarantineBounds};
 
 use std::fmt::Debug;
 use std::io;
@@ -40,6 +40,8 @@ pub(crate) struct Bounds {
     /// With less room on the disk than this nothing is taken; 0 for no such mark.
     pub(crate) min_free_bytes: u64,
     pub(crate) durability: Durability,
+    /// What is kept of what cannot be stored.
+    pub(crate) quarantine: QuarantineBounds,
 }
 
 /// What an acknowledged batch survives.

@@ -1,9 +1,8 @@
-//! The `calls` table: which columns it has and how a record fills them.
+//! The `calls` table: which columns it has, and how they are read.
 //! Never invents: a column that a batch has not reads as absent.
 
 use std::borrow::Cow;
 
-use super::column::ColumnBuilder;
 use super::open::{DecodeError, Table};
 use super::{Column, Encoding};
 use crate::record::{Kind, Outcome, Record, words};
@@ -102,104 +101,19 @@ impl CallColumn {
     }
 }
 
-/// Calls on their way into a batch.
-#[derive(Debug)]
-pub struct CallsBuilder {
-    columns: Vec<ColumnBuilder>,
-    rows: usize,
-    peer: String,
-}
+impl CallColumn {
+    /// Those that every call has.
+    pub(super) const REQUIRED: [Self; 3] = [Self::Start, Self::Kind, Self::Outcome];
 
-impl Default for CallsBuilder {
-    fn default() -> Self {
-        let columns = CallColumn::ALL.iter().map(|c| ColumnBuilder::new(c.encoding())).collect();
-        Self { columns, rows: 0, peer: String::new() }
-    }
-}
-
-impl CallsBuilder {
-    /// Adds a record.
-    pub fn push(&mut self, record: &Record<'_>) {
-        self.rows += 1;
-        for &column in CallColumn::ALL {
-            self.push_value(column, record);
-        }
-    }
-
-    /// Records held.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows == 0
-    }
-
-    /// Bytes held, before compression.
-    #[must_use]
-    pub fn n_bytes(&self) -> usize {
-        self.columns.iter().map(ColumnBuilder::n_bytes).sum()
-    }
-
-    /// Forgets the records and keeps the memory.
-    pub fn clear(&mut self) {
-        self.rows = 0;
-        self.columns.iter_mut().for_each(ColumnBuilder::clear);
-    }
-
-    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &ColumnBuilder)> {
-        CallColumn::ALL.iter().map(|column| column.as_str()).zip(&self.columns)
-    }
-
-    fn push_value(&mut self, column: CallColumn, record: &Record<'_>) {
+    /// Whether the column can have any value that the encoding can tell.
+    pub(super) fn takes_any(self, encoding: Encoding) -> bool {
         use CallColumn as C;
-        let builder = &mut self.columns[column as usize];
-        match column {
-            C::Start => builder.push_number(Some(record.start_unix_ns)),
-            C::Kind => builder.push_text(record.kind.as_str()),
-            C::Outcome => builder.push_text(record.outcome.as_str()),
-            C::Method => builder.push_text(record.method),
-            C::Scheme => builder.push_text(record.url.scheme),
-            C::Host => builder.push_text(record.url.host),
-            C::Port => builder.push_number(record.url.port().map(u64::from)),
-            C::Path => builder.push_text(record.url.path),
-            C::Query => builder.push_text(record.url.query),
-            C::Template => builder.push_text(&record.template),
-            C::Status => builder.push_number(record.status.map(u64::from)),
-            C::ErrorType => builder.push_text(record.error_type),
-            C::ResendCount => builder.push_number(record.resend_count.map(u64::from)),
-            C::Attempt => builder.push_number(record.attempt.map(u64::from)),
-            C::ProtocolVersion => builder.push_text(record.protocol_version),
-            C::PeerAddress => {
-                use std::fmt::Write;
-                self.peer.clear();
-                if let Some(address) = record.peer_address {
-                    // Writing to a String cannot fail.
-                    let _ = write!(self.peer, "{address}");
-                }
-                builder.push_text(&self.peer);
-            }
-            C::RequestBytes => builder.push_number(record.request_body_bytes),
-            C::ResponseBytes => builder.push_number(record.response_body_bytes),
-            C::Total => builder.push_number(record.total_ns),
-            C::Dns => builder.push_number(record.dns_ns),
-            C::Connect => builder.push_number(record.connect_ns),
-            C::Ttfb => builder.push_number(record.ttfb_ns),
-            C::Body => builder.push_number(record.body_ns),
-            C::Reused => builder.push_number(record.connection_reused.map(u64::from)),
-            C::Target => builder.push_text(&record.target),
-            C::Consumer => builder.push_text(&record.consumer),
-            C::CallId => builder.push_id(record.call_id),
-            C::CallTotal => builder.push_number(record.call_total_ns),
-            C::CallOutcome => builder.push_text(record.call_outcome.map_or("", Outcome::as_str)),
-            C::TraceId => builder.push_id(record.trace_id),
-            C::SpanId => builder.push_id(record.span_id),
-            C::ParentSpanId => builder.push_id(record.parent_span_id),
-            C::Attributes => builder.push_text(&record.attributes),
-        }
+        let is_word = matches!(self, C::Kind | C::Outcome | C::CallOutcome);
+        let is_small = matches!(self, C::Port | C::Status | C::ResendCount | C::Attempt);
+        let has_bounds = is_word || is_small || matches!(self, C::Start | C::Reused);
+        let is_text = |encoding| matches!(encoding, Encoding::Dict | Encoding::Text);
+        let fits = encoding == self.encoding() || (is_text(self.encoding()) && is_text(encoding));
+        fits && !has_bounds
     }
 }
 
@@ -214,16 +128,42 @@ impl Calls {
     pub(super) fn decode(table: &Table<'_>, wanted: &[CallColumn]) -> Result<Self, DecodeError> {
         let mut columns: Vec<Option<Column>> = CallColumn::ALL.iter().map(|_| None).collect();
         for &column in wanted {
-            let decoded = table.column(column.as_str())?;
-            if let Some(decoded) = &decoded {
-                check(column, decoded)
-                    .map_err(|problem| table.problem(column.as_str(), problem))?;
-            } else if matches!(column, CallColumn::Start | CallColumn::Kind | CallColumn::Outcome) {
+            let decoded = Self::decode_column(table, column)?;
+            if decoded.is_none() && CallColumn::REQUIRED.contains(&column) {
                 return Err(table.problem(column.as_str(), "missing; every call has one"));
             }
             columns[column as usize] = decoded;
         }
         Ok(Self { rows: table.rows(), columns })
+    }
+
+    pub(super) fn decode_column(
+        table: &Table<'_>,
+        column: CallColumn,
+    ) -> Result<Option<Column>, DecodeError> {
+        let decoded = table.column(column.as_str())?;
+        if let Some(decoded) = &decoded {
+            check(column, decoded).map_err(|problem| table.problem(column.as_str(), problem))?;
+        }
+        Ok(decoded)
+    }
+
+    /// Bytes of the longest text of each column, together: no call has more.
+    pub(super) fn longest_texts(&self) -> usize {
+        let columns = self.columns.iter().flatten();
+        columns.map(Column::longest_text).fold(0, usize::saturating_add)
+    }
+
+    /// Fails at the first call whose texts are longer together.
+    pub(super) fn at_most(&self, limit: usize) -> Result<(), DecodeError> {
+        let columns = || self.columns.iter().flatten();
+        for row in 0..self.rows {
+            let found = columns().map(|column| column.text(row).len()).sum();
+            if found > limit {
+                return Err(DecodeError::RecordTooLarge { row: row + 1, found, limit });
+            }
+        }
+        Ok(())
     }
 
     /// Number of calls.
@@ -248,6 +188,17 @@ impl Calls {
     #[must_use]
     pub fn number(&self, column: CallColumn, row: usize) -> Option<u64> {
         self.column(column).and_then(|column| column.number(row))
+    }
+
+    /// The number of a text in its column's dictionary: equal ones are equal texts, 0 is absent.
+    /// `None` where the column has no dictionary.
+    #[must_use]
+    pub fn entry(&self, column: CallColumn, row: usize) -> Option<u32> {
+        match self.column(column) {
+            Some(Column::Dict { rows, .. }) => rows.get(row).copied(),
+            Some(_) => None,
+            None => Some(0),
+        }
     }
 
     /// A decoded column, for who reads many rows of it.

@@ -1,131 +1,8 @@
-//! One column: built value by value, or decoded with every value checked.
+//! One decoded column, with every value checked.
 //! Never knows what its values mean.
-
-use std::collections::HashMap;
 
 use super::Encoding;
 use crate::varint;
-
-/// A column under construction. Its memory is used again after [`ColumnBuilder::clear`].
-#[derive(Debug)]
-pub(super) struct ColumnBuilder {
-    encoding: Encoding,
-    /// The rows' part of the decoded bytes.
-    rows: Vec<u8>,
-    /// `dict`: the entries' part. `text`, `bytes`: the bytes' part.
-    data: Vec<u8>,
-    entries: HashMap<Box<str>, u32>,
-    /// The last text and its number: neighbours are often equal.
-    last_text: String,
-    last_entry: u32,
-    last_number: i64,
-    /// Whether any row has a value; a column without one is not written.
-    is_used: bool,
-}
-
-impl ColumnBuilder {
-    pub(super) fn new(encoding: Encoding) -> Self {
-        Self {
-            encoding,
-            rows: Vec::new(),
-            data: Vec::new(),
-            entries: HashMap::new(),
-            last_text: String::new(),
-            last_entry: 0,
-            last_number: 0,
-            is_used: false,
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.rows.clear();
-        self.data.clear();
-        self.entries.clear();
-        self.last_text.clear();
-        self.last_entry = 0;
-        self.last_number = 0;
-        self.is_used = false;
-    }
-
-    pub(super) fn encoding(&self) -> Encoding {
-        self.encoding
-    }
-
-    pub(super) fn is_used(&self) -> bool {
-        self.is_used
-    }
-
-    /// Bytes held so far.
-    pub(super) fn n_bytes(&self) -> usize {
-        self.rows.len() + self.data.len()
-    }
-
-    /// A row of a `dict` or `text` column; empty is absent.
-    pub(super) fn push_text(&mut self, text: &str) {
-        if self.encoding != Encoding::Dict {
-            return self.push_bytes(text.as_bytes());
-        }
-        if text.is_empty() {
-            return self.rows.push(0);
-        }
-        self.is_used = true;
-        if self.last_text != text {
-            self.last_entry = self.entry(text);
-            self.last_text.clear();
-            self.last_text.push_str(text);
-        }
-        varint::write(u64::from(self.last_entry), &mut self.rows);
-    }
-
-    fn entry(&mut self, text: &str) -> u32 {
-        if let Some(&entry) = self.entries.get(text) {
-            return entry;
-        }
-        let entry = u32::try_from(self.entries.len() + 1).unwrap_or(u32::MAX);
-        self.entries.insert(text.into(), entry);
-        varint::write(text.len() as u64, &mut self.data);
-        self.data.extend_from_slice(text.as_bytes());
-        entry
-    }
-
-    /// A row of a `bytes` column; empty is absent.
-    pub(super) fn push_bytes(&mut self, bytes: &[u8]) {
-        self.is_used |= !bytes.is_empty();
-        varint::write(bytes.len() as u64, &mut self.rows);
-        self.data.extend_from_slice(bytes);
-    }
-
-    /// A row of a `varint` or `delta` column. The two largest values fall on the third largest.
-    pub(super) fn push_number(&mut self, value: Option<u64>) {
-        if self.encoding == Encoding::Delta {
-            let value = value.unwrap_or(0).cast_signed();
-            let delta = value.wrapping_sub(self.last_number);
-            self.last_number = value;
-            self.is_used = true;
-            return varint::write(varint::zigzag(delta), &mut self.rows);
-        }
-        self.is_used |= value.is_some();
-        varint::write(value.map_or(0, |value| value.saturating_add(1)), &mut self.rows);
-    }
-
-    /// A row of an id column.
-    pub(super) fn push_id<const N: usize>(&mut self, id: Option<[u8; N]>) {
-        self.is_used |= id.is_some();
-        self.rows.extend_from_slice(&id.unwrap_or([0; N]));
-    }
-
-    /// Appends the column's decoded bytes.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        if self.encoding == Encoding::Dict {
-            varint::write(self.entries.len() as u64, out);
-            out.extend_from_slice(&self.data);
-            out.extend_from_slice(&self.rows);
-        } else {
-            out.extend_from_slice(&self.rows);
-            out.extend_from_slice(&self.data);
-        }
-    }
-}
 
 /// A decoded column: every row is there and every text is UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,6 +85,20 @@ impl Column {
             }
             Self::Text { data, ends } => span(ends, row).map_or("", |span| &data[span]),
             _ => "",
+        }
+    }
+
+    /// Bytes of the longest text; 0 for columns that hold none.
+    pub(super) fn longest_text(&self) -> usize {
+        match self {
+            Self::Dict { entries, .. } => entries.iter().map(String::len).max().unwrap_or(0),
+            Self::Text { ends, .. } => {
+                let starts = std::iter::once(&0).chain(ends);
+                let lengths =
+                    ends.iter().zip(starts).map(|(end, start)| end.saturating_sub(*start));
+                lengths.max().unwrap_or(0) as usize
+            }
+            _ => 0,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The `minutes` table: roll-ups in the batch format.
 //! Never merges: what a batch says twice is for the reader to add up.
 
-use super::column::ColumnBuilder;
+use super::builder::ColumnBuilder;
 use super::open::{Batch, DecodeError};
 use super::{Column, Encoding};
 use crate::minute::{Cell, Histogram, Minutes, SeriesKey};
@@ -54,49 +54,52 @@ impl MinuteColumn {
     }
 }
 
-/// The columns of a table of roll-ups, in the order of [`MinuteColumn::ALL`].
-pub(super) fn write_minutes(minutes: &Minutes) -> Vec<ColumnBuilder> {
-    let mut columns: Vec<_> =
-        MinuteColumn::ALL.iter().map(|column| ColumnBuilder::new(column.encoding())).collect();
-    let mut sparse = Vec::new();
-    for (key, cell) in minutes.iter() {
-        for &column in MinuteColumn::ALL {
-            push(&mut columns[column as usize], column, key, cell, &mut sparse);
-        }
-    }
-    columns
+/// The columns of a table of roll-ups under construction.
+#[derive(Debug)]
+pub(super) struct MinutesBuilder {
+    /// In the order of [`MinuteColumn::ALL`].
+    columns: Vec<ColumnBuilder>,
+    sparse: Vec<u8>,
 }
 
-fn push(
-    builder: &mut ColumnBuilder,
-    column: MinuteColumn,
-    key: SeriesKey<&str>,
-    cell: &Cell,
-    sparse: &mut Vec<u8>,
-) {
-    use MinuteColumn as M;
-    sparse.clear();
-    match column {
-        M::Minute => builder.push_number(Some(key.minute)),
-        M::Kind => builder.push_text(key.kind.as_str()),
-        M::Target => builder.push_text(key.target),
-        M::Method => builder.push_text(key.method),
-        M::Host => builder.push_text(key.host),
-        M::Template => builder.push_text(key.template),
-        M::Status => builder.push_number((key.status > 0).then_some(key.status.into())),
-        M::ErrorType => builder.push_text(key.error_type),
-        M::Consumer => builder.push_text(key.consumer),
-        M::Count => builder.push_number(Some(cell.count)),
-        M::RequestBytes => builder.push_number(Some(cell.request_bytes)),
-        M::ResponseBytes => builder.push_number(Some(cell.response_bytes)),
-        M::Duration => {
-            cell.duration.write(sparse);
-            builder.push_bytes(sparse);
+impl Default for MinutesBuilder {
+    fn default() -> Self {
+        let new = |column: &MinuteColumn| ColumnBuilder::new(column.encoding());
+        Self { columns: MinuteColumn::ALL.iter().map(new).collect(), sparse: Vec::new() }
+    }
+}
+
+impl MinutesBuilder {
+    /// Holds these roll-ups, and no others.
+    pub(super) fn fill(&mut self, minutes: &Minutes) {
+        use MinuteColumn as M;
+        self.columns.iter_mut().for_each(ColumnBuilder::clear);
+        let Self { columns, sparse } = self;
+        for (row, (key, cell)) in minutes.iter().enumerate() {
+            let mut text = |column: M, text| columns[column as usize].push_text(row, text);
+            text(M::Kind, key.kind.as_str());
+            text(M::Target, key.target);
+            text(M::Method, key.method);
+            text(M::Host, key.host);
+            text(M::Template, key.template);
+            text(M::ErrorType, key.error_type);
+            text(M::Consumer, key.consumer);
+            let mut number = |column: M, n| columns[column as usize].push_number(row, n);
+            number(M::Status, (key.status > 0).then_some(key.status.into()));
+            number(M::Count, Some(cell.count));
+            number(M::RequestBytes, Some(cell.request_bytes));
+            number(M::ResponseBytes, Some(cell.response_bytes));
+            columns[M::Minute as usize].push_delta(row, key.minute);
+            for (column, histogram) in [(M::Duration, &cell.duration), (M::Ttfb, &cell.ttfb)] {
+                sparse.clear();
+                histogram.write(sparse);
+                columns[column as usize].push_bytes(row, sparse);
+            }
         }
-        M::Ttfb => {
-            cell.ttfb.write(sparse);
-            builder.push_bytes(sparse);
-        }
+    }
+
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &ColumnBuilder)> {
+        MinuteColumn::ALL.iter().map(|column| column.as_str()).zip(&self.columns)
     }
 }
 

@@ -6,7 +6,8 @@ use std::cell::RefCell;
 use serde::Deserialize;
 use zstd::zstd_safe::DCtx;
 
-use super::{Calls, Column, Encoding, MAGIC, VERSION};
+use super::sound::longest_if_sound;
+use super::{CallColumn, Calls, Column, Encoding, MAGIC, VERSION};
 use crate::batch::BatchMeta;
 
 /// How much of a batch is accepted. The defaults are a collector's for the open network.
@@ -25,6 +26,8 @@ pub struct Limits {
     pub rows: usize,
     /// Columns of all tables together. Defaults to 256.
     pub columns: usize,
+    /// The texts of one call together. Defaults to 256 KiB. Checked by [`Batch::verify`] alone.
+    pub record_bytes: usize,
 }
 
 impl Default for Limits {
@@ -36,6 +39,7 @@ impl Default for Limits {
             decoded_bytes: 32 << 20,
             rows: 100_000,
             columns: 256,
+            record_bytes: 256 << 10,
         }
     }
 }
@@ -80,6 +84,16 @@ pub enum DecodeError {
         /// How large it may be.
         limit: u64,
     },
+    /// One call is larger than the limits allow.
+    #[error("too large: call {row} has texts of {found} bytes, which exceeds the limit of {limit}")]
+    RecordTooLarge {
+        /// Which one, from 1.
+        row: usize,
+        /// How large it is.
+        found: usize,
+        /// How large it may be.
+        limit: usize,
+    },
     /// A column's bytes are not what its encoding asks for.
     #[error("column {table}.{column}: {problem}")]
     Column {
@@ -111,6 +125,7 @@ struct TableEntry {
 pub struct Batch<'a> {
     meta: BatchMeta,
     tables: Vec<Table<'a>>,
+    record_bytes: usize,
 }
 
 /// A table of an opened batch.
@@ -156,7 +171,7 @@ impl<'a> Batch<'a> {
             let problem = format!("{} bytes after the last column", body.len());
             return Err(DecodeError::Directory(problem));
         }
-        Ok(Self { meta: header.meta, tables })
+        Ok(Self { meta: header.meta, tables, record_bytes: limits.record_bytes })
     }
 
     /// Identity, resource and drops.
@@ -171,31 +186,72 @@ impl<'a> Batch<'a> {
         self.tables.iter().find(|table| table.name == name)
     }
 
+    /// Bytes of all columns together, decompressed.
+    #[must_use]
+    pub fn decoded_bytes(&self) -> usize {
+        let columns = self.tables.iter().flat_map(|table| &table.columns);
+        columns.fold(0, |sum, column| sum.saturating_add(column.decoded_bytes))
+    }
+
+    /// Whether the batch has calls or roll-ups, each in columns and encodings that this reader
+    /// knows, and nothing else: who writes it anew loses nothing.
+    #[must_use]
+    pub fn is_known_whole(&self) -> bool {
+        self.tables.iter().all(|table| {
+            let mut columns = table.columns.iter();
+            columns.all(|frame| frame.encoding.is_some() && is_known(&table.name, &frame.name))
+        })
+    }
+
     /// The calls, with the columns that are asked for.
     ///
     /// # Errors
     /// When one of these columns is damaged or holds what cannot be.
-    pub fn calls(&self, wanted: &[super::CallColumn]) -> Result<Calls, DecodeError> {
+    pub fn calls(&self, wanted: &[CallColumn]) -> Result<Calls, DecodeError> {
         match self.table("calls") {
             Some(table) => Calls::decode(table, wanted),
             None => Ok(Calls::default()),
         }
     }
 
-    /// Decodes every column of every table, so that whoever acknowledges the batch knows that it
+    /// Checks every column of every table, so that whoever acknowledges the batch knows that it
     /// can be read.
     ///
     /// # Errors
     /// The first defect.
     pub fn verify(&self) -> Result<(), DecodeError> {
-        // What the two known tables know is decoded by them, once; this is for all the rest.
+        self.verify_others(&Calls::default())?;
+        super::read_minutes(self).map(drop)
+    }
+
+    /// Checks what the caller does not decode itself: all but the roll-ups and these columns of the
+    /// calls. Most values are only told to be sound, which is cheaper than to have them.
+    ///
+    /// # Errors
+    /// The first defect.
+    pub fn verify_others(&self, decoded: &Calls) -> Result<(), DecodeError> {
+        let mut longest = decoded.longest_texts();
         for table in &self.tables {
-            for frame in table.columns.iter().filter(|frame| !is_known(&table.name, &frame.name)) {
-                table.decode(frame)?;
+            let is_calls = table.name == "calls";
+            for frame in &table.columns {
+                match CallColumn::from_word(&frame.name).filter(|_| is_calls) {
+                    Some(column) if decoded.column(column).is_some() => {}
+                    Some(column) => {
+                        longest = longest.saturating_add(table.verify_call(frame, column)?);
+                    }
+                    None if is_known(&table.name, &frame.name) => {}
+                    None => drop(table.verify(frame)?),
+                }
             }
         }
-        self.calls(super::CallColumn::ALL)?;
-        super::read_minutes(self)?;
+        let is_decoded = |column: &CallColumn| decoded.column(*column).is_some();
+        let required: Vec<_> =
+            CallColumn::REQUIRED.iter().copied().filter(|column| !is_decoded(column)).collect();
+        self.calls(&required)?;
+        // The longest texts of all columns bound every call; seldom has one to be looked at.
+        if longest > self.record_bytes {
+            self.calls(CallColumn::ALL)?.at_most(self.record_bytes)?;
+        }
         Ok(())
     }
 }
@@ -241,11 +297,39 @@ impl<'a> Table<'a> {
         DecodeError::Column { table, column, problem: problem.into() }
     }
 
+    /// Bytes of the column's longest text.
+    fn verify_call(&self, frame: &Frame<'_>, column: CallColumn) -> Result<usize, DecodeError> {
+        if frame.encoding.is_some_and(|encoding| column.takes_any(encoding)) {
+            return self.verify(frame);
+        }
+        let column = Calls::decode_column(self, column)?;
+        Ok(column.map_or(0, |column| column.longest_text()))
+    }
+
+    /// Bytes of the column's longest text.
+    fn verify(&self, frame: &Frame<'_>) -> Result<usize, DecodeError> {
+        let Some(encoding) = frame.encoding else {
+            return Ok(0);
+        };
+        let longest = SCRATCH.with_borrow_mut(|scratch| {
+            decompress(frame, self.window_log, scratch)?;
+            let longest = longest_if_sound(encoding, self.rows, scratch);
+            scratch.clear();
+            scratch.shrink_to(MAX_SCRATCH_BYTES);
+            Ok(longest)
+        });
+        match longest.map_err(|problem: String| self.problem(&frame.name, problem))? {
+            Some(longest) => Ok(longest),
+            None => Ok(self.decode(frame)?.map_or(0, |column| column.longest_text())),
+        }
+    }
+
     fn decode(&self, frame: &Frame<'_>) -> Result<Option<Column>, DecodeError> {
         let Some(encoding) = frame.encoding else {
             return Ok(None);
         };
-        let bytes = decompress(frame, self.window_log)
+        let mut bytes = Vec::new();
+        decompress(frame, self.window_log, &mut bytes)
             .map_err(|problem| self.problem(&frame.name, problem))?;
         Column::decode(encoding, self.rows, bytes)
             .map(Some)
@@ -253,22 +337,27 @@ impl<'a> Table<'a> {
     }
 }
 
+/// Memory of a thread that is kept for the next column.
+const MAX_SCRATCH_BYTES: usize = 1 << 20;
+
 thread_local! {
     /// Creating one costs more than decompressing a column with it.
     static CONTEXT: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
+    /// For columns that are only looked at.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Whether a table's own reader decodes the column.
 fn is_known(table: &str, column: &str) -> bool {
     match table {
-        "calls" => super::CallColumn::from_word(column).is_some(),
+        "calls" => CallColumn::from_word(column).is_some(),
         "minutes" => super::MinuteColumn::from_word(column).is_some(),
         _ => false,
     }
 }
 
 /// Decompresses into exactly the bytes that the directory promised; they are within the limits.
-fn decompress(frame: &Frame<'_>, window_log: u32) -> Result<Vec<u8>, String> {
+fn decompress(frame: &Frame<'_>, window_log: u32, out: &mut Vec<u8>) -> Result<(), String> {
     use zstd::zstd_safe::{self, DParameter};
     let fail = |code| format!("not a zstd frame: {}", zstd_safe::get_error_name(code));
     // A frame that promises another size than the directory is refused before it is unpacked.
@@ -280,13 +369,14 @@ fn decompress(frame: &Frame<'_>, window_log: u32) -> Result<Vec<u8>, String> {
         Err(_) => return Err("not a zstd frame".to_owned()),
     }
     // One byte more than promised, so that too much is told from exactly enough.
-    let mut out = Vec::with_capacity(frame.decoded_bytes + 1);
+    out.clear();
+    out.reserve_exact(frame.decoded_bytes + 1);
     CONTEXT.with_borrow_mut(|context| {
         context.set_parameter(DParameter::WindowLogMax(window_log)).map_err(fail)?;
-        context.decompress(&mut out, frame.bytes).map_err(fail)
+        context.decompress(out, frame.bytes).map_err(fail)
     })?;
     if out.len() == frame.decoded_bytes {
-        Ok(out)
+        Ok(())
     } else {
         Err(format!("{} bytes where the directory says {}", out.len(), frame.decoded_bytes))
     }

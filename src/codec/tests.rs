@@ -252,3 +252,126 @@ fn lines_that_are_no_records_are_named() {
     check("{\"http.response.status_code\":70000}", "line 1: ");
     check("{\"start_unix_ns\":18446744073709551615}", "beyond the year 2262");
 }
+
+/// Two calls of two batches in one block.
+fn regrouped() -> Vec<u8> {
+    let (meta, _, _) = sample();
+    let (mut calls, mut origins) = (CallsBuilder::default(), OriginsBuilder::default());
+    for n in 0..2u8 {
+        with_record(n, |record| calls.push(record));
+        let resource = format!("{{\"service.name\":\"shop-{n}\"}}");
+        origins.push(uuid::Uuid::from_u128(u128::from(n) + 5), u64::from(n) * 1_000, &resource);
+    }
+    Encoder::new().unwrap().encode_regrouped(&meta, &calls, &origins).unwrap()
+}
+
+#[test]
+fn a_regrouped_block_says_where_each_call_came_from() {
+    let bytes = regrouped();
+    let batch = Batch::open(&bytes, &Limits::default()).unwrap();
+    batch.verify().unwrap();
+    let origins = Origins::read(&batch).unwrap().unwrap();
+    assert_eq!(origins.place(0), Some((uuid::Uuid::from_u128(5), 0)));
+    assert_eq!(origins.place(1), Some((uuid::Uuid::from_u128(6), 1_000)));
+    assert_eq!(origins.place(2), None);
+    assert_eq!(origins.resources()[origins.resource(1).unwrap()]["service.name"], "shop-1");
+    // Whoever knows no origins finds the calls, as ever.
+    let calls = batch.calls(CallColumn::ALL).unwrap();
+    with_record(1, |record| assert_eq!(&calls.record(1), record));
+    assert!(!batch.is_known_whole());
+    assert!(Batch::open(&encode(), &Limits::default()).unwrap().is_known_whole());
+}
+
+#[test]
+fn a_block_whose_origins_are_not_its_calls_is_refused() {
+    let (meta, calls, _) = sample();
+    let refused =
+        Encoder::new().unwrap().encode_regrouped(&meta, &calls, &OriginsBuilder::default());
+    assert!(matches!(refused, Err(EncodeError::Origins)));
+    let renamed = reheader(&regrouped(), |header| {
+        header["tables"][1]["columns"][1][0] = "elsewhere".into();
+    });
+    let batch = Batch::open(&renamed, &Limits::default()).unwrap();
+    let error = Origins::read(&batch).unwrap_err().to_string();
+    assert_eq!(error, "column origins.row: missing, or no numbers");
+    let bytes = encode();
+    let received = Batch::open(&bytes, &Limits::default()).unwrap();
+    assert_eq!(Origins::read(&received).unwrap(), None);
+}
+
+#[test]
+fn what_is_told_to_be_sound_can_be_decoded() {
+    let mut seed = 7u64;
+    let mut next = move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed >> 33
+    };
+    let mut n_sound = 0;
+    for _ in 0..200_000 {
+        let (rows, length) = ((next() % 5) as usize, next() % 24);
+        // Small numbers and letters, mostly, so that much of it is nearly right.
+        let bytes: Vec<u8> = (0..length)
+            .map(|_| match next() % 8 {
+                0 => next() as u8,
+                1 => b'a',
+                2 => 0x80 | next() as u8,
+                _ => (next() % 4) as u8,
+            })
+            .collect();
+        for encoding in Encoding::ALL {
+            let Some(longest) = sound::longest_if_sound(encoding, rows, &bytes) else { continue };
+            let column = Column::decode(encoding, rows, bytes.clone());
+            let column =
+                column.unwrap_or_else(|problem| panic!("{encoding:?} {bytes:?}: {problem}"));
+            assert_eq!(column.longest_text(), longest, "{encoding:?} {bytes:?}");
+            n_sound += 1;
+        }
+    }
+    assert!(n_sound > 1_000, "{n_sound}");
+}
+
+#[test]
+fn a_batch_without_what_every_call_has_is_refused() {
+    let renamed = reheader(&encode(), |header| {
+        for column in header["tables"][0]["columns"].as_array_mut().unwrap() {
+            if column[0] == "kind" {
+                column[0] = "another".into();
+            }
+        }
+    });
+    let batch = Batch::open(&renamed, &Limits::default()).unwrap();
+    let starts = batch.calls(&[CallColumn::Start]).unwrap();
+    assert!(batch.verify_others(&starts).unwrap_err().to_string().contains("missing"));
+}
+
+#[test]
+fn calls_add_up_to_what_their_records_do() {
+    let (meta, calls, minutes) = sample();
+    let bytes = Encoder::new().unwrap().encode(&meta, &calls, None).unwrap();
+    let batch = Batch::open(&bytes, &Limits::default()).unwrap();
+    let read = roll_ups(&batch).unwrap();
+    assert!(read.iter().eq(minutes.iter()), "{read:?}");
+}
+
+#[test]
+fn calls_without_a_template_are_added_up_under_the_heuristics() {
+    let (mut calls, mut minutes) = (CallsBuilder::default(), Minutes::default());
+    for n in 0..300u64 {
+        let raw = format!("https://h{}.example/v1/items/{n}", n % 3);
+        let mut scratch = String::new();
+        let url = SafeUrl::parse(&raw, &mut scratch);
+        let mut record = Record::new(Kind::Client, "GET", url, n * 1_000_000_000);
+        record.total_ns = Some(n * 1_000);
+        record.status = Some(if n % 7 == 0 { 503 } else { 200 });
+        if n % 2 == 0 {
+            record.set_template("/v1/items/{int}");
+        }
+        calls.push(&record);
+        record.set_template("/v1/items/{int}");
+        minutes.fold(&record);
+    }
+    let (meta, _, _) = sample();
+    let bytes = Encoder::new().unwrap().encode(&meta, &calls, None).unwrap();
+    let read = roll_ups(&Batch::open(&bytes, &Limits::default()).unwrap()).unwrap();
+    assert!(read.iter().eq(minutes.iter()), "{read:?}");
+}

@@ -10,6 +10,9 @@ const SCALE_BUCKETS: f64 = 32.0;
 /// The bucket of 2^64, beyond which no nanoseconds fall.
 const MAX_INDEX: u16 = 64 * 32;
 
+/// Room for buckets that is kept when a histogram is reset.
+const MAX_KEPT_BUCKETS: usize = 16;
+
 /// Counts of durations. Bucket `i` holds `(base^i, base^(i+1)]` with `base = 2^(1/32)`, as
 /// OpenTelemetry's data model defines it; a duration of 0 is counted apart.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,6 +59,13 @@ impl Histogram {
                 _ => self.counts.insert(from, (index, count)),
             }
         }
+    }
+
+    /// Forgets everything, and keeps the memory for a few buckets.
+    pub(super) fn reset(&mut self) {
+        (self.zeros, self.sum_ns) = (0, 0);
+        self.counts.clear();
+        self.counts.shrink_to(MAX_KEPT_BUCKETS);
     }
 
     /// Number of durations.
@@ -148,10 +158,49 @@ impl Histogram {
     }
 }
 
+/// The powers of `2^(1/32)` from 1 to below 2, as fractions of 2^63, rounded down: what is above
+/// one of them is above its rounded value too, for all but the first are irrational.
+const POWERS: [u64; 32] = [
+    0x8000000000000000,
+    0x82cd8698ac2ba1d7,
+    0x85aac367cc487b14,
+    0x88980e8092da8527,
+    0x8b95c1e3ea8bd6e6,
+    0x8ea4398b45cd53c0,
+    0x91c3d373ab11c336,
+    0x94f4efa8fef70961,
+    0x9837f0518db8a96f,
+    0x9b8d39b9d54e5538,
+    0x9ef5326091a111ad,
+    0xa27043030c496818,
+    0xa5fed6a9b15138ea,
+    0xa9a15ab4ea7c0ef8,
+    0xad583eea42a14ac6,
+    0xb123f581d2ac258f,
+    0xb504f333f9de6484,
+    0xb8fbaf4762fb9ee9,
+    0xbd08a39f580c36be,
+    0xc12c4cca66709456,
+    0xc5672a115506dadd,
+    0xc9b9bd866e2f27a2,
+    0xce248c151f8480e3,
+    0xd2a81d91f12ae45a,
+    0xd744fccad69d6af4,
+    0xdbfbb797daf23755,
+    0xe0ccdeec2a94e111,
+    0xe5b906e77c8348a8,
+    0xeac0c6e7dd24392e,
+    0xefe4b99bdcdaf5cb,
+    0xf5257d152486cc2c,
+    0xfa83b2db722a033a,
+];
+
 /// The bucket of a duration: `ceil(log2(ns) * 32) - 1`, with 1 ns in bucket 0 rather than -1.
 fn index(ns: u64) -> u16 {
-    let above = ((ns as f64).log2() * SCALE_BUCKETS).ceil() as u16;
-    above.saturating_sub(1)
+    let whole = (u64::BITS - 1 - ns.leading_zeros()) as u16;
+    let fraction = ns << ns.leading_zeros();
+    let n_below = POWERS.partition_point(|power| *power < fraction) as u16;
+    (whole * 32 + n_below).saturating_sub(1)
 }
 
 /// The duration in the middle of a bucket, by ratio.

@@ -71,3 +71,44 @@ fn a_duration_so_many_times_is_as_many_durations() {
     at_once.record_many(1, u64::MAX);
     assert_eq!((at_once.count(), at_once.sum_ns()), (u64::MAX, u64::MAX));
 }
+
+/// What the data model says, in floating point: equal but for what lies on a bucket's very edge.
+#[test]
+fn buckets_are_those_of_the_data_model() {
+    let mut ns = 2u64;
+    let mut seed = 1u64;
+    while ns < u64::MAX / 2 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        ns += 1 + ns / 37 + seed % 3;
+        let mut histogram = Histogram::default();
+        histogram.record(ns);
+        let expected = ((ns as f64).log2() * 32.0).ceil() as u16 - 1;
+        let [(index, 1)] = histogram.buckets().collect::<Vec<_>>()[..] else { panic!("{ns}") };
+        let is_on_the_edge = ((ns as f64).log2() * 32.0).fract().abs() < 1e-9;
+        assert!(index == expected || is_on_the_edge, "{ns}: {index}, not {expected}");
+    }
+    for (power, index) in [(1u64, 0), (2, 31), (4, 63), (1 << 32, 1_023), (u64::MAX, 2_047)] {
+        let mut histogram = Histogram::default();
+        histogram.record(power);
+        assert_eq!(histogram.buckets().collect::<Vec<_>>(), [(index, 1)], "{power}");
+    }
+}
+
+#[test]
+fn what_was_cleared_begins_anew() {
+    let mut minutes = Minutes::default();
+    for round in 0..3 {
+        for n in 0..2_000u64 {
+            let mut record = record(60 + round, 1_000 + n);
+            record.status = Some(u16::try_from(n % 700).unwrap());
+            let series = minutes.fold(&record);
+            assert_eq!(minutes.known(series_key(&record)), Some(series));
+        }
+        assert_eq!(minutes.len(), 700);
+        assert_eq!(minutes.iter().map(|(_, cell)| cell.count).sum::<u64>(), 2_000);
+        let firsts: Vec<_> = minutes.iter().map(|(key, _)| key.status).take(3).collect();
+        assert_eq!(firsts, [0, 1, 2], "in the order of their coming");
+        minutes.clear();
+        assert!(minutes.is_empty() && minutes.iter().next().is_none());
+    }
+}

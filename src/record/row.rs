@@ -118,6 +118,7 @@ impl Head {
 ///
 /// # Errors
 /// When the bytes are not rows that [`write_row`] wrote.
+#[inline]
 pub fn read_row<'a>(bytes: &mut &'a [u8]) -> Result<Option<Record<'a>>, RowError> {
     if bytes.is_empty() {
         return Ok(None);
@@ -142,6 +143,7 @@ struct Fields<'a> {
     texts: [&'a str; N_TEXTS],
 }
 
+#[inline]
 fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let [kind, outcome, n_peer_bytes, ids] = take(row)?;
     let kind = *Kind::ALL.get(usize::from(kind)).ok_or(RowError)?;
@@ -150,10 +152,8 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let present_texts = u16::from_le_bytes(take(row)?);
     let start_unix_ns = u64::from_le_bytes(take(row)?);
     let mut numbers = [None; N_NUMBERS];
-    for (n, number) in numbers.iter_mut().enumerate() {
-        if present & (1 << n) != 0 {
-            *number = Some(u64::from_le_bytes(take(row)?));
-        }
+    for n in set_bits(present) {
+        *numbers.get_mut(n).ok_or(RowError)? = Some(u64::from_le_bytes(take(row)?));
     }
     let peer_address = match n_peer_bytes {
         0 => None,
@@ -166,16 +166,14 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let span_id = if ids & 4 != 0 { Some(take(row)?) } else { None };
     let parent_span_id = if ids & 8 != 0 { Some(take(row)?) } else { None };
     let mut lengths = [0; N_TEXTS];
-    for (n, length) in lengths.iter_mut().enumerate() {
-        if present_texts & (1 << n) != 0 {
-            *length = usize::from(u16::from_le_bytes(take(row)?));
-        }
+    for n in set_bits(present_texts) {
+        *lengths.get_mut(n).ok_or(RowError)? = usize::from(u16::from_le_bytes(take(row)?));
     }
     // All texts at once: each is one of its own only by where it is cut.
     let mut rest = std::str::from_utf8(row).map_err(|_| RowError)?;
     let mut texts = [""; N_TEXTS];
-    for (text, length) in texts.iter_mut().zip(lengths) {
-        (*text, rest) = rest.split_at_checked(length).ok_or(RowError)?;
+    for n in set_bits(present_texts) {
+        (texts[n], rest) = rest.split_at_checked(lengths[n]).ok_or(RowError)?;
     }
     let fields = Fields {
         kind,
@@ -194,6 +192,7 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
 
 impl<'a> Fields<'a> {
     /// The record, in the order of [`numbers`] and [`texts`].
+    #[inline]
     fn name(self) -> Record<'a> {
         let [
             method,
@@ -258,6 +257,17 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The places of the bits that are set, from the lowest.
+fn set_bits(mut bits: u16) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = bits.trailing_zeros() as usize;
+        (bits != 0).then(|| {
+            bits &= bits - 1;
+            place
+        })
+    })
+}
+
 fn small<T: TryFrom<u64>>(number: Option<u64>) -> Option<T> {
     number.and_then(|number| T::try_from(number).ok())
 }
@@ -297,6 +307,7 @@ fn texts<'r>(record: &'r Record<'_>) -> [&'r str; N_TEXTS] {
     ]
 }
 
+#[inline]
 fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], RowError> {
     let (head, rest) = bytes.split_first_chunk::<N>().ok_or(RowError)?;
     *bytes = rest;

@@ -33,7 +33,7 @@ use progress::{Progress, Window};
 
 use super::{Sending, Transport, settled};
 use crate::batch::BatchMeta;
-use crate::codec::{Batch, CallColumn, DecodeError, Limits, read_minutes};
+use crate::codec::{Batch, CallColumn, DecodeError, Limits, roll_ups};
 use crate::retry::Verdict;
 use crate::stats::DropReason;
 
@@ -101,7 +101,7 @@ impl Exporter {
     fn translate(&self, batch: &[u8]) -> Result<Export, DecodeError> {
         let batch = Batch::open(batch, &Limits::default())?;
         let (meta, calls) = (batch.meta().clone(), batch.calls(CallColumn::ALL)?);
-        let minutes = read_minutes(&batch)?;
+        let minutes = roll_ups(&batch)?;
         self.endpoints.learn(&calls);
         let window = self.progress.window(&meta, &minutes);
         let spans = self.poster.sends_spans().then(|| spans::request(&meta, &calls)).flatten();

@@ -9,12 +9,12 @@ use crate::batch::{BatchMeta, Heartbeat, Resource, Startup};
 use crate::clock::{Tick, saturating_ns};
 use crate::codec::{Batch, CallColumn, CallsBuilder, EncodeError, Encoder, Limits, read_minutes};
 use crate::config::Batching;
-use crate::minute::Minutes;
+use crate::minute::{Minutes, Place, SeriesKey, series_key};
 use crate::record::{Record, read_row};
 use crate::redact;
 use crate::sample::{Sampler, Sampling};
 use crate::stats::Drops;
-use crate::template::{Naming, Templates};
+use crate::template::{Naming, OVERFLOW, Templates, heuristic};
 
 /// Series that close a batch; each may hold some kilobytes of histogram.
 const MAX_SERIES: usize = 2_000;
@@ -35,17 +35,31 @@ pub(super) struct Encoded {
     reported: Drops,
 }
 
+/// Texts of the present record that are not in its row.
+#[derive(Default)]
+struct Scratch {
+    /// The path, when the table of routes says what of it is secret.
+    masked: String,
+    /// The heuristic's template.
+    guess: String,
+}
+
 /// The open batch and what it takes to close it.
 pub(super) struct Assembler {
     batching: Batching,
     resource: Resource,
     sampler: Sampler,
+    /// Whether nothing is ever left out. Then the calls say all that roll-ups would, and batches
+    /// have none: whoever reads them adds the calls up.
+    keeps_all: bool,
     calls: CallsBuilder,
     /// Records in the open batch: those in `calls`, and those that sampling left out.
     n_records: u64,
     minutes: Minutes,
     naming: Arc<Naming>,
     templates: Templates,
+    /// Kept, so that its memory is used again.
+    scratch: Scratch,
     encoder: Encoder,
     opened: Option<Tick>,
     next_order: u64,
@@ -63,15 +77,18 @@ impl Assembler {
         sampling: Sampling,
         naming: Arc<Naming>,
     ) -> Result<Self, EncodeError> {
+        let sampler = Sampler::new(sampling);
         Ok(Self {
             batching,
             resource,
-            sampler: Sampler::new(sampling),
+            keeps_all: sampler.keeps_all(),
+            sampler,
             calls: CallsBuilder::default(),
             n_records: 0,
             minutes: Minutes::default(),
             naming,
             templates: Templates::default(),
+            scratch: Scratch::default(),
             encoder: Encoder::new()?,
             opened: None,
             next_order: 0,
@@ -116,24 +133,20 @@ impl Assembler {
     ) -> u64 {
         let mut n_read = 0;
         let naming = Arc::clone(&self.naming);
-        while let Ok(Some(mut record)) = read_row(&mut rows) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        while let Ok(Some(record)) = read_row(&mut rows) {
             n_read += 1;
-            let mut masked = String::new();
-            self.push(&mut record, &naming, &mut masked, now);
+            self.push(record, &naming, &mut scratch);
+            self.opened.get_or_insert(now);
             if self.is_full() {
                 close(self);
             }
         }
+        self.scratch = scratch;
         u64::from(n_records) - n_read
     }
 
-    fn push<'r>(
-        &mut self,
-        record: &mut Record<'r>,
-        naming: &'r Naming,
-        masked: &'r mut String,
-        now: Tick,
-    ) {
+    fn push<'r>(&mut self, mut record: Record<'r>, naming: &'r Naming, scratch: &'r mut Scratch) {
         let (host, path) = (record.url.host, record.url.path);
         if let Some(target) = naming.target(host).filter(|_| record.target.is_empty()) {
             record.target = Cow::Borrowed(target);
@@ -144,29 +157,45 @@ impl Assembler {
         {
             record.template = Cow::Borrowed(template);
             if let Some(path) = redact::path_by_template(path, template) {
-                *masked = path;
-                record.url.path = masked;
+                scratch.masked = path;
+                record.url.path = &scratch.masked;
             }
         }
-        let path = record.url.path;
-        if !(host.is_empty() && path.is_empty() && record.template.is_empty()) {
-            let template = self.templates.admit(host, &record.template, path);
-            if template != record.template {
-                record.template = Cow::Owned(template.to_owned());
-            }
+        if record.template.is_empty() {
+            scratch.guess.clear();
+            heuristic(record.url.path, &mut scratch.guess);
+            record.template = Cow::Borrowed(&scratch.guess);
         }
-        self.minutes.fold(record);
+        let place = self.place(&mut record);
         self.n_records += 1;
-        if self.sampler.keeps(record) {
-            self.calls.push(record);
+        if self.keeps_all {
+            self.calls.push_of(&record, place);
+        } else {
+            self.minutes.add_record(place, &record);
+            if self.sampler.keeps(&record) {
+                self.calls.push_of(&record, place);
+            }
         }
-        self.opened.get_or_insert(now);
     }
 
-    fn is_full(&self) -> bool {
+    /// The record's series; its template is one that the host may have.
+    fn place(&mut self, record: &mut Record<'_>) -> Place {
+        if let Some(place) = self.minutes.known(key(record, self.keeps_all)) {
+            // The template of a series that is known was admitted when it came first.
+            return place;
+        }
+        let host = record.url.host;
+        let is_named = !(host.is_empty() && record.template.is_empty());
+        if is_named && !self.templates.admits(host, &record.template) {
+            record.template = Cow::Borrowed(OVERFLOW);
+        }
+        self.minutes.enter(key(record, self.keeps_all))
+    }
+
+    fn is_full(&mut self) -> bool {
         self.calls.len() >= self.batching.records
-            || self.calls.n_bytes() >= self.batching.bytes
-            || self.minutes.len() >= MAX_SERIES
+            || self.calls.holds(self.batching.bytes)
+            || self.minutes.n_known() >= MAX_SERIES
     }
 
     /// Whether the open batch has waited long enough.
@@ -210,6 +239,7 @@ impl Assembler {
             return None;
         }
         let middle = calls.len() / 2;
+        let is_folded = opened.table("minutes").is_some();
         let mut half = |rows: Range<usize>, minutes: &Minutes, reported, startup| {
             let reported: Drops = reported;
             let mut builder = CallsBuilder::default();
@@ -218,12 +248,14 @@ impl Assembler {
             let mut meta = BatchMeta::new(self.resource.clone(), opened.meta().sequence);
             meta.dropped = reported.by_name();
             meta.startup = startup;
-            let bytes = self.encoder.encode(&meta, &builder, Some(minutes)).ok()?.into();
+            meta.calls_are_all = opened.meta().calls_are_all;
+            let minutes = is_folded.then_some(minutes);
+            let bytes = self.encoder.encode(&meta, &builder, minutes).ok()?.into();
             let (order, closed) = (batch.order, batch.closed);
             let (n_sampled_out, startup) = (0, None);
             Some(Encoded { order, bytes, n_records, n_sampled_out, closed, startup, reported })
         };
-        // The roll-ups are of all calls, so they go with one half; the other brings an empty table
+        // Roll-ups, if there are any, are of all calls, so they go with one half; the other brings an empty table
         // of them, so that it is not folded again. What sampling left out goes with the roll-ups.
         let mut left =
             half(0..middle, &minutes, batch.reported, batch.startup.as_deref().cloned())?;
@@ -244,7 +276,9 @@ impl Assembler {
         meta.dropped = unreported.by_name();
         meta.startup = self.startup.take();
         meta.heartbeat = self.heartbeat.take();
-        let bytes = self.encoder.encode(&meta, &self.calls, Some(&self.minutes))?.into();
+        meta.calls_are_all = self.keeps_all;
+        let minutes = (!self.keeps_all).then_some(&self.minutes);
+        let bytes = self.encoder.encode(&meta, &self.calls, minutes)?.into();
         let order = self.next_order;
         self.next_order += 1;
         let n_sampled_out = n_records - self.calls.len() as u64;
@@ -252,4 +286,10 @@ impl Assembler {
         let startup = meta.startup.map(Box::new);
         Ok(Encoded { order, bytes, n_records, n_sampled_out, closed: now, startup, reported })
     }
+}
+
+/// What tells a record's series. Where nothing is added up, a series is only what calls share.
+fn key<'r>(record: &'r Record<'_>, keeps_all: bool) -> SeriesKey<&'r str> {
+    let key = series_key(record);
+    if keeps_all { SeriesKey { minute: 0, ..key } } else { key }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::codec::{Batch, CallColumn, Limits, read_minutes};
+use crate::codec::{Batch, CallColumn, Limits, read_minutes, roll_ups};
 use crate::record::{Kind, Record, write_row};
 use crate::redact::SafeUrl;
 use crate::sample::Sampling;
@@ -61,7 +61,11 @@ fn damaged_rows_are_counted_not_invented() {
 
 #[test]
 fn halves_hold_every_call_once_and_the_minutes_once() {
-    let (mut assembler, now) = (assembler(), Tick::now());
+    // Below so high a ceiling every call is kept, but nobody knows that beforehand.
+    let sampling = Sampling { max_per_host_second: Some(1_000), ..Sampling::default() };
+    let mut assembler =
+        Assembler::new(Resource::new(), BATCHING, sampling, Arc::default()).unwrap();
+    let now = Tick::now();
     assembler.push_rows(&rows(5), 5, now, |_| ());
     let whole = assembler.close(&Drops::default(), now).unwrap();
     let (left, right) = assembler.split(&whole).unwrap();
@@ -75,6 +79,20 @@ fn halves_hold_every_call_once_and_the_minutes_once() {
     assert_eq!(counts, [5, 0]);
     let (one, _) = assembler.split(&left).unwrap();
     assert!(assembler.split(&one).is_none(), "a single call cannot be halved");
+}
+
+#[test]
+fn calls_that_are_all_are_added_up_by_their_reader() {
+    let (mut assembler, now) = (assembler(), Tick::now());
+    assembler.push_rows(&rows(5), 5, now, |_| ());
+    let whole = assembler.close(&Drops::default(), now).unwrap();
+    let (left, right) = assembler.split(&whole).unwrap();
+    let counts = [&whole, &left, &right].map(|batch| {
+        let batch = Batch::open(&batch.bytes, &Limits::default()).unwrap();
+        assert!(batch.meta().calls_are_all && batch.table("minutes").is_none());
+        roll_ups(&batch).unwrap().iter().map(|(_, cell)| cell.count).sum::<u64>()
+    });
+    assert_eq!(counts, [5, 2, 3]);
 }
 
 #[test]

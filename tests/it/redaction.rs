@@ -105,7 +105,7 @@ fn text_of(batch: &[u8]) -> String {
     let calls = batch.calls(CallColumn::ALL).unwrap();
     let lines = (0..calls.len()).map(|row| ndjson::to_value(&calls.record(row)).unwrap());
     let lines: Vec<_> = lines.map(|line| line.to_string()).collect();
-    let minutes = egret::codec::read_minutes(&batch).unwrap();
+    let minutes = egret::codec::roll_ups(&batch).unwrap();
     format!("{:?}\n{}\n{minutes:?}", batch.meta(), lines.join("\n"))
 }
 

@@ -113,7 +113,8 @@ async fn two_hundred_kills_lose_nothing_that_was_safe() {
         twice.len(),
         stats.adopted
     );
-    assert!(safe.len() > 1_000, "the test must have something to lose");
+    // Thousands on a calm machine; a busy one kills most lives before they record anything.
+    assert!(safe.len() > 100, "the test must have something to lose");
     assert!(missing.is_empty() && twice.is_empty(), "missing {missing:?}, twice {twice:?}");
     assert!(stats.is_conserved() && stats.dropped.total() == 0, "{stats:?}");
     assert_eq!((stats.spooled, stats.delivered), (0, stats.adopted), "{stats:?}");

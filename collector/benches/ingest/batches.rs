@@ -30,7 +30,8 @@ pub(crate) fn make(n_batches: usize, folds: Folds) -> Result<Vec<Vec<u8>>> {
     for n in 0..n_batches {
         let service = format!("service-{}", n % 20);
         let resource = Resource::from([("service.name".to_owned(), service)]);
-        let meta = BatchMeta::new(resource, n as u64);
+        let mut meta = BatchMeta::new(resource, n as u64);
+        meta.calls_are_all = folds == Folds::Collector;
         let (mut calls, mut minutes) = (CallsBuilder::default(), Minutes::default());
         let mut start_ns = now_ns - 60_000_000_000;
         for _ in 0..CALLS {

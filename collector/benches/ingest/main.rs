@@ -43,8 +43,14 @@ fn main() -> Result<()> {
     let n_batches = arguments.iter().find_map(|text| text.parse().ok()).unwrap_or(3_000);
     println!("{n_batches} batches of {CALLS} calls, {CONNECTIONS} connections, loopback");
     let rounds = [
-        (Folds::Sender, "collector, roll-ups made by the sender (as egret's client sends)"),
-        (Folds::Collector, "collector, folding every call itself"),
+        (
+            Folds::Sender,
+            "collector, roll-ups made by the sender (as egret's client sends when it samples)",
+        ),
+        (
+            Folds::Collector,
+            "collector, adding every call up itself (as egret's client sends when it keeps all)",
+        ),
     ];
     for (folds, name) in rounds {
         let batches = batches::make(n_batches, folds)?;

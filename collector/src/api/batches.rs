@@ -8,7 +8,8 @@
 //! | `service` | `service.name` of all lines |
 //! | `environment` | `deployment.environment.name` of all lines |
 //!
-//! A batch names its sender itself, and takes no parameter.
+//! Without one it is the token's, when that is for one sender alone. A batch names its sender itself,
+//! and takes no parameter.
 
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ use super::document::{Binary, Encodings, OfBatches};
 use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
-use crate::ingest::{Form, Refusal, Told, admit, resource};
+use crate::ingest::{Denied, Form, Grant, Refusal, Told, admit, resource, sender};
 use crate::model::Received;
 use crate::queue::Appended;
 
@@ -77,7 +78,8 @@ pub(super) async fn post(
     request: Request,
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     let (head, body) = request.into_parts();
-    let (form, told) = match read_head(&head) {
+    let grant = granted(&head)?;
+    let (form, told) = match read_head(&head, &grant) {
         Ok(read) => read,
         Err(problem) => {
             body::discard(body);
@@ -85,10 +87,25 @@ pub(super) async fn post(
         }
     };
     let held = body::read(body, &api.bounds()).await?;
+    grant.charge_bytes(held.bytes.len())?;
     let limits = api.limits;
     let received =
         check(&api, held, move |bytes| admit(form, told, bytes, &limits, unix_now_ns())).await?;
+    may_keep(&grant, &received)?;
     Ok((StatusCode::ACCEPTED, Json(keep(&api, received).await?)))
+}
+
+/// What the request was let in with.
+pub(super) fn granted(head: &Parts) -> Result<Grant, Problem> {
+    head.extensions.get().cloned().ok_or_else(|| Problem::from(Denied::Unknown))
+}
+
+/// Whether the token may send this batch.
+pub(super) fn may_keep(grant: &Grant, received: &Received) -> Result<(), Problem> {
+    if grant.is_bound() {
+        grant.owns(&sender(received)?)?;
+    }
+    Ok(grant.charge_calls(received.n_calls)?)
 }
 
 /// Stores a batch; what its sender is told.
@@ -130,14 +147,17 @@ pub(super) async fn append(api: &Api, received: Received) -> Result<Appended, Pr
 }
 
 /// All that is said before the body.
-fn read_head(head: &Parts) -> Result<(Form, Told), Problem> {
+fn read_head(head: &Parts, grant: &Grant) -> Result<(Form, Told), Problem> {
     let form = form(&head.headers)?;
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&head.uri)
         .map_err(|error| Problem::bad_parameter(error.to_string()))?;
     let mut parameters = Parameters::new(pairs);
-    let service = parameters.text("service")?;
-    let environment = parameters.text("environment")?;
+    let mut service = parameters.text("service")?;
+    let mut environment = parameters.text("environment")?;
     parameters.finish()?;
+    if matches!(form, Form::Lines(_)) {
+        grant.stamp(&mut service, &mut environment);
+    }
     let resource = resource(service.as_deref(), environment.as_deref());
     if !resource.is_empty() && !matches!(form, Form::Lines(_)) {
         let detail = "`service` and `environment` are for application/x-ndjson; a batch names its \

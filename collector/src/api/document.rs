@@ -7,7 +7,9 @@ mod refusals;
 mod tests;
 
 pub(super) use parameters::{Encodings, Limit, Range, Selection, one_of_query};
-pub(super) use refusals::{OfBatches, OfExports, OfHealth, OfHub, OfQuestions, OfTraces};
+pub(super) use refusals::{
+    OfBatches, OfExports, OfHealth, OfHub, OfQuestions, OfTraces, OfUnknown,
+};
 
 use std::sync::Arc;
 
@@ -73,6 +75,14 @@ pub(super) fn guard(document: &mut Document) {
         operation.security = Some(vec![SecurityRequirement::new(BEARER, [""; 0])]);
         let unauthorized = refusals::unauthorized();
         operation.responses.responses.insert("401".to_owned(), unauthorized.into());
+        operation.responses.responses.extend(refusals::of_tokens());
+    }
+}
+
+/// Says of every route that its head is bounded.
+pub(super) fn bound(document: &mut Document) {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        operation.responses.responses.extend(refusals::of_heads());
     }
 }
 

@@ -158,10 +158,19 @@ async fn stream(
     let queries = api.queries.clone();
     let (mut out, began, body) = pieces::pieces();
     let running = tokio::task::spawn_blocking(move || {
+        // Held to the end, whichever it is.
+        let _permit = permit;
         let done = export(&queries, &mut out);
-        out.end(done.as_ref().err().map(|error| error as _));
-        drop(permit);
-        done
+        match done {
+            Ok(()) => Ok(out.end()?),
+            Err(error) => {
+                if !out.is_left_alone() {
+                    let failure: &(dyn std::error::Error + 'static) = &error;
+                    tracing::error!(failure, "an export broke off");
+                }
+                Err(error)
+            }
+        }
     });
     if began.await.is_err() {
         // It ended before its first piece: with an error, for an empty export has a piece too.

@@ -21,6 +21,9 @@ pub(super) struct Health {
     /// Why nothing is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// Files whose contents are missing in answers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    damaged_files: Vec<String>,
 }
 
 /// Whether batches are taken
@@ -39,5 +42,5 @@ pub(super) async fn get(State(api): State<Arc<Api>>) -> Result<Json<Health>, Pro
     }
     let detail = api.queue.stats().low_disk.map(|low_disk| low_disk.to_string());
     let status = if detail.is_some() { "read_only" } else { "ok" };
-    Ok(Json(Health { status, detail }))
+    Ok(Json(Health { status, detail, damaged_files: api.damage.names() }))
 }

@@ -1,10 +1,15 @@
 //! The query string: each parameter is asked for by name, and what nobody asked for is an error.
 //! It never guesses: a value that does not fit is refused with the form that would.
 
-use crate::model::TimeRange;
-use crate::query::{MOMENT_FORMS, parse_moment};
+use egret::record::Kind;
 
 use super::problem::Problem;
+use crate::model::TimeRange;
+use crate::query::{MOMENT_FORMS, RollupFilter, StatusFilter, parse_moment};
+use crate::store::SeriesFilter;
+
+/// What a status may be.
+pub(super) const STATUSES: &str = "a code such as 404, a class such as 5xx, or none";
 
 /// The most that one answer lists.
 pub(super) const MAX_LIMIT: usize = 1_000;
@@ -74,10 +79,32 @@ impl Parameters {
         Ok(range)
     }
 
+    /// Which roll-ups: `service`, `host` and so on.
+    pub(super) fn rollup_filter(&mut self) -> Result<RollupFilter, Problem> {
+        let kinds = one_of(Kind::ALL.iter().map(|kind| kind.as_str()));
+        Ok(RollupFilter {
+            series: SeriesFilter {
+                service: self.text("service")?,
+                environment: self.text("environment")?,
+                kind: self.parsed("kind", &kinds, Kind::from_word)?,
+                target: self.text("target")?,
+                method: self.text("method")?.map(|method| method.to_ascii_uppercase()),
+                host: self.text("host")?.map(|host| host.to_ascii_lowercase()),
+                template: self.text("template")?,
+                error_type: self.text("error_type")?,
+                consumer: self.text("consumer")?,
+            },
+            status: self.parsed("status", STATUSES, StatusFilter::parse)?,
+        })
+    }
+
     /// Nothing may be left.
     pub(super) fn finish(self) -> Result<(), Problem> {
         match self.left.first() {
             None => Ok(()),
+            Some((name, _)) if self.known.is_empty() => Err(Problem::bad_parameter(format!(
+                "`{name}` is not a parameter; there are none here"
+            ))),
             Some((name, _)) => Err(Problem::bad_parameter(format!(
                 "`{name}` is not a parameter here; there are {}",
                 self.known.join(", ")

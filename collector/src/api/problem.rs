@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::metrics::Reason;
-use crate::ingest::Refusal;
+use crate::ingest::{Denied, Exceeded, NotYours, Refusal};
 use crate::queue::OfferError;
 
 /// Seconds after which a refused sender may come again; a disk takes longer to get room.
@@ -23,7 +23,7 @@ pub(super) struct Problem {
     slug: &'static str,
     title: &'static str,
     detail: String,
-    /// Said with a 503.
+    /// Said with a 429 and a 503.
     retry_after_seconds: u32,
 }
 
@@ -60,9 +60,7 @@ impl Problem {
     }
 
     /// 401.
-    pub(super) fn unauthorized() -> Self {
-        let detail = "send one of the collector's tokens as `Authorization: Bearer <token>`; to a \
-                      browser, give it as the password, with any user name";
+    fn unauthorized(detail: &str) -> Self {
         let status = StatusCode::UNAUTHORIZED;
         Self::new(status, "unauthorized", "Missing or wrong token", detail)
     }
@@ -74,10 +72,28 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
+    /// 404 for a service.
+    pub(super) fn unknown_service(name: &str) -> Self {
+        let detail =
+            format!("no service {name:?} was seen; /api/v1/services lists those that were");
+        Self::new(StatusCode::NOT_FOUND, "unknown-service", "Unknown service", detail)
+    }
+
     /// 404 for a hub client.
     pub(super) fn unknown_client() -> Self {
         let detail = "no client has this id; hub_clients (EGRET_COLLECTOR_HUB_CLIENTS) has them";
         Self::new(StatusCode::NOT_FOUND, "unknown-client", "Unknown client", detail)
+    }
+
+    /// 400 for what is no call's id.
+    pub(super) fn bad_call_id() -> Self {
+        Self::bad_parameter("a call's id is the `id` that a page of calls has for it".to_owned())
+    }
+
+    /// 404 for a call.
+    pub(super) fn unknown_call() -> Self {
+        let detail = "no call has this id; it may have become too old (retention_days)";
+        Self::new(StatusCode::NOT_FOUND, "unknown-call", "Unknown call", detail)
     }
 
     /// 405.
@@ -103,6 +119,20 @@ impl Problem {
     pub(super) fn too_large(detail: String) -> Self {
         let status = StatusCode::PAYLOAD_TOO_LARGE;
         Self::new(status, "too-large", "The batch is too large", detail)
+    }
+
+    /// 414.
+    pub(super) fn long_url(limit: usize) -> Self {
+        let detail =
+            format!("path and query may have {limit} bytes together; ask for less at once");
+        Self::new(StatusCode::URI_TOO_LONG, "long-url", "The URL is too long", detail)
+    }
+
+    /// 431.
+    pub(super) fn large_head(n_headers: usize, n_bytes: usize) -> Self {
+        let detail = format!("a request may have {n_headers} headers, of {n_bytes} bytes together");
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Self::new(status, "large-head", "The headers are too large", detail)
     }
 
     /// 400 for a body.
@@ -161,7 +191,65 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Unsupported(_) => Self::unsupported(detail),
             Refusal::TooLarge(_) => Self::too_large(detail),
+            Refusal::RecordTooLarge(_) => {
+                let status = StatusCode::PAYLOAD_TOO_LARGE;
+                Self::new(status, "record-too-large", "A record is too large", detail)
+            }
+            Refusal::Window(_) => {
+                let status = StatusCode::PAYLOAD_TOO_LARGE;
+                Self::new(status, "window-too-large", "The window is too large", detail)
+            }
+            Refusal::TooDeep(_) => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                Self::new(status, "too-deep", "The JSON is too deep", detail)
+            }
             Refusal::Malformed(_) => Self::malformed(detail),
+        }
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unknown => Self::unauthorized(
+                "send one of the collector's tokens as `Authorization: Bearer <token>`; to a \
+                 browser, give it as the password, with any user name",
+            ),
+            Denied::Expired => Self::unauthorized("the token has expired; make a new one"),
+            Denied::Revoked => Self::unauthorized("the token was revoked; make a new one"),
+            Denied::Scope(scope) => {
+                let scope = scope.as_str();
+                let detail = format!(
+                    "the token's scope is {scope}; to send needs ingest or admin, to ask needs \
+                     read or admin"
+                );
+                Self::new(StatusCode::FORBIDDEN, "wrong-scope", "Not with this token", detail)
+            }
+            Denied::Quota(exceeded) => exceeded.into(),
+        }
+    }
+}
+
+impl From<NotYours> for Problem {
+    fn from(not_yours: NotYours) -> Self {
+        let status = StatusCode::FORBIDDEN;
+        Self::new(status, "wrong-sender", "Another sender's batch", not_yours.to_string())
+    }
+}
+
+impl From<Exceeded> for Problem {
+    fn from(exceeded: Exceeded) -> Self {
+        let detail = exceeded.to_string();
+        match exceeded {
+            Exceeded::ForNow { wait, .. } => {
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+                Self {
+                    retry_after_seconds: seconds.saturating_add(1),
+                    ..Self::new(status, "quota", "The token's quota is used up", detail)
+                }
+            }
+            Exceeded::ForEver { .. } => Self::too_large(detail),
         }
     }
 }
@@ -198,7 +286,7 @@ impl IntoResponse for Problem {
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            StatusCode::SERVICE_UNAVAILABLE => {
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after_seconds));
             }
             _ => {}

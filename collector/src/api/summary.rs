@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use egret::record::Kind;
 
 use super::Api;
 use super::document::{OfQuestions, Range, Selection};
-use super::parameters::{Parameters, one_of};
+use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
 use crate::model::{SECOND_NS, TimeRange};
@@ -46,10 +45,8 @@ fn question(pairs: Vec<(String, String)>, now_ns: u64) -> Result<SummaryQuery, P
 /// Which roll-ups count.
 pub(super) fn selection(parameters: &mut Parameters, now_ns: u64) -> Result<SummaryQuery, Problem> {
     let last_hour = TimeRange { from_ns: now_ns.saturating_sub(3_600 * SECOND_NS), to_ns: now_ns };
-    let kinds = one_of(Kind::ALL.iter().map(|kind| kind.as_str()));
     Ok(SummaryQuery {
         range: parameters.range(last_hour, now_ns)?,
-        service: parameters.text("service")?,
-        kind: parameters.parsed("kind", &kinds, Kind::from_word)?,
+        filter: parameters.rollup_filter()?,
     })
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -13,7 +14,9 @@ use super::body;
 use super::document::{Binary, Encodings, OfTraces};
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
-use crate::ingest::{Compression, Encoding, Rejected, Traces, accepted, admit_traces, refused};
+use crate::ingest::{
+    Compression, Encoding, Rejected, Traces, accepted, admit_traces, refused, sender,
+};
 
 /// Takes traces, as OTLP/HTTP has them
 ///
@@ -49,7 +52,7 @@ pub(super) async fn post(State(api): State<Arc<Api>>, request: Request) -> Respo
             return problem.into_response();
         }
     };
-    match take(&api, encoding, &head.headers, body).await {
+    match take(&api, encoding, &head, body).await {
         Ok(rejected) => answer(StatusCode::OK, encoding, accepted(encoding, &rejected)),
         Err(problem) => refuse(encoding, problem),
     }
@@ -58,10 +61,11 @@ pub(super) async fn post(State(api): State<Arc<Api>>, request: Request) -> Respo
 async fn take(
     api: &Api,
     encoding: Encoding,
-    headers: &HeaderMap,
+    head: &Parts,
     body: axum::body::Body,
 ) -> Result<Rejected, Problem> {
-    let compression = match compression(headers) {
+    let grant = batches::granted(head)?;
+    let compression = match compression(&head.headers) {
         Ok(compression) => compression,
         Err(problem) => {
             body::discard(body);
@@ -69,11 +73,19 @@ async fn take(
         }
     };
     let held = body::read(body, &api.bounds()).await?;
+    grant.charge_bytes(held.bytes.len())?;
     let limits = api.limits;
     let traces = batches::check(api, held, move |bytes| {
         admit_traces(encoding, compression, &bytes, &limits, unix_now_ns())
     });
     let Traces { batches, n_ignored, rejected } = traces.await?;
+    // All of them, before one is kept.
+    if grant.is_bound() {
+        batches
+            .iter()
+            .try_for_each(|received| Ok::<_, Problem>(grant.owns(&sender(received)?)?))?;
+    }
+    grant.charge_calls(batches.iter().map(|received| received.n_calls).sum())?;
     for received in batches {
         // Sent again after a refusal, those that are stored already are known by their ids.
         batches::append(api, received).await?;

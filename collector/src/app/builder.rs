@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Collector, StartError};
 use crate::config::Settings;
+use crate::hits::specs;
 use crate::queue::Durability;
 
 /// An embedded collector that is being set up.
@@ -14,13 +15,14 @@ pub struct Builder {
     settings: Settings,
     tokens: Vec<String>,
     hub_clients: Vec<String>,
+    hits: Option<String>,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         let settings =
             Settings { listen: "127.0.0.1:0".to_owned(), data_dir: None, ..Settings::default() };
-        Self { settings, tokens: Vec::new(), hub_clients: Vec::new() }
+        Self { settings, tokens: Vec::new(), hub_clients: Vec::new(), hits: None }
     }
 }
 
@@ -55,6 +57,21 @@ impl Builder {
         self
     }
 
+    /// The handlers of hits, as an inline table of TOML:
+    /// `{ downloads = { handler = "count_to_sqlite", path = "hits.db" } }`. Defaults to none.
+    #[must_use]
+    pub fn hits(mut self, handlers: impl Into<String>) -> Self {
+        self.hits = Some(handlers.into());
+        self
+    }
+
+    /// How often handlers of hits run that do not say it themselves. Defaults to 60 seconds.
+    #[must_use]
+    pub fn hits_interval(mut self, interval: Duration) -> Self {
+        self.settings.hits.interval = interval;
+        self
+    }
+
     /// The largest batch as received. Defaults to 4 MiB.
     #[must_use]
     pub fn max_batch_bytes(mut self, n_bytes: usize) -> Self {
@@ -73,6 +90,20 @@ impl Builder {
     #[must_use]
     pub fn max_records(mut self, n_records: usize) -> Self {
         self.settings.limits.n_records = n_records;
+        self
+    }
+
+    /// The largest record. Defaults to 256 KiB.
+    #[must_use]
+    pub fn max_record_bytes(mut self, n_bytes: usize) -> Self {
+        self.settings.limits.n_record_bytes = n_bytes;
+        self
+    }
+
+    /// The most connections at once. Defaults to 10,000.
+    #[must_use]
+    pub fn max_connections(mut self, n: usize) -> Self {
+        self.settings.max_connections = n;
         self
     }
 
@@ -135,6 +166,37 @@ impl Builder {
         self
     }
 
+    /// The days for which counts and durations are kept by the minute; older ones are kept by the
+    /// half-hour. Defaults to 32.
+    #[must_use]
+    pub fn retention_minutes_days(mut self, n_days: u32) -> Self {
+        self.settings.retention.minutes_days = n_days;
+        self
+    }
+
+    /// The days for which counts and durations are kept at all. Defaults to 396.
+    #[must_use]
+    pub fn retention_history_days(mut self, n_days: u32) -> Self {
+        self.settings.retention.history_days = n_days;
+        self
+    }
+
+    /// The series (host, method, template, status and so on) that a service may have within two
+    /// days; calls beyond are counted as `{overflow}`. Defaults to 100,000.
+    #[must_use]
+    pub fn max_series(mut self, n_series: u64) -> Self {
+        self.settings.series.live = n_series;
+        self
+    }
+
+    /// The new series that a service may have in a minute; calls beyond are counted as
+    /// `{overflow}`. Defaults to 10,000.
+    #[must_use]
+    pub fn max_new_series(mut self, n_series: u64) -> Self {
+        self.settings.series.new_per_minute = n_series;
+        self
+    }
+
     /// Starts it on the present Tokio runtime, of whatever kind.
     ///
     /// # Errors
@@ -147,6 +209,10 @@ impl Builder {
         for client in &self.hub_clients {
             let added = self.settings.hub_clients.add(client);
             added.map_err(|_| StartError::HubClient)?;
+        }
+        if let Some(text) = &self.hits {
+            let handlers = specs(text).map_err(|wrong| StartError::Hits(wrong.join("; ")))?;
+            self.settings.hits.handlers = handlers;
         }
         Collector::start(self.settings).await
     }

@@ -10,7 +10,7 @@ use crate::clock::unix_now_ns;
 use crate::config::{ConfigError, ExportFlags, ServeFlags, Settings};
 use crate::export::{self, Damaged, ExportError, Format};
 use crate::model::TimeRange;
-use crate::query::{CallFilter, MOMENT_FORMS, Queries, SummaryQuery, parse_moment};
+use crate::query::{CallFilter, MOMENT_FORMS, Queries, RollupFilter, SummaryQuery, parse_moment};
 use crate::queue::{Found, inspect};
 use crate::store::Reader;
 
@@ -143,7 +143,7 @@ fn run(queries: &Queries, order: Order, out: impl Write + Send) -> Result<u64, E
             Ok(exported.n_calls)
         }
         What::Summary => {
-            let query = SummaryQuery { range, service: None, kind: None };
+            let query = SummaryQuery { range, filter: RollupFilter::default() };
             export::summary(queries, &query, format, out)
         }
     }

@@ -9,12 +9,25 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 /// After an accept that failed because too much is open; others may close in the meantime.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Most connections beyond the bound that are told so; the rest just end.
+const MAX_REFUSALS: usize = 64;
+
+/// Most bytes of a refused connection that are read, so that the refusal is not overtaken by the
+/// connection's end.
+const MAX_UNREAD: usize = 64 << 10;
+
+/// What a sender is told for whom there is no connection left.
+const TOO_MANY: &str = concat!(
+    r#"{"type":"urn:egret:problem:too-many-connections","title":"Too many connections","#,
+    r#""status":503,"detail":"as many connections are open as max_connections allows; come again"}"#,
+);
 
 /// What a sender is told whose head does not come to its end.
 const TOO_SLOW: &str = concat!(
@@ -27,6 +40,7 @@ const TOO_SLOW: &str = concat!(
 pub(super) struct Server {
     pub(super) router: Router,
     pub(super) header_timeout: Duration,
+    pub(super) max_connections: usize,
 }
 
 impl Server {
@@ -36,13 +50,31 @@ impl Server {
         let server = Arc::new(self);
         // Each connection holds a receiver: it learns the end by it, and is counted by it.
         let (stop, stopping) = watch::channel(());
+        // A semaphore has fewer permits than there are numbers.
+        let room = Arc::new(Semaphore::new(server.max_connections.min(Semaphore::MAX_PERMITS)));
+        let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
+        let mut was_full = false;
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        let serving = Arc::clone(&server).serve(stream, stopping.clone());
-                        tokio::spawn(serving);
-                    }
+                    Ok((stream, _)) => match Arc::clone(&room).try_acquire_owned() {
+                        Ok(permit) => {
+                            was_full = false;
+                            let serving = Arc::clone(&server).serve(stream, stopping.clone());
+                            tokio::spawn(async move {
+                                serving.await;
+                                drop(permit);
+                            });
+                        }
+                        Err(_) => {
+                            let max_connections = server.max_connections;
+                            if !was_full {
+                                tracing::warn!(max_connections, "no more connections are taken");
+                            }
+                            was_full = true;
+                            turn_away(stream, &refusals);
+                        }
+                    },
                     Err(error) => pause_after(&error).await,
                 },
                 // The sender's loss says the same as its message.
@@ -72,22 +104,33 @@ impl Server {
             let parts = connection.into_parts();
             // Nothing of a head: an idle connection, which ends without a word.
             if !parts.read_buf.is_empty() {
-                refuse(parts.io.into_inner()).await;
+                refuse(parts.io.into_inner(), "408 Request Timeout", "", TOO_SLOW).await;
             }
         }
     }
 }
 
-async fn refuse(mut stream: TcpStream) {
-    let n_bytes = TOO_SLOW.len();
+/// Says that there is no room, unless too many are being told so.
+fn turn_away(stream: TcpStream, refusals: &Arc<Semaphore>) {
+    if let Ok(permit) = Arc::clone(refusals).try_acquire_owned() {
+        tokio::spawn(async move {
+            refuse(stream, "503 Service Unavailable", "retry-after: 1\r\n", TOO_MANY).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn refuse(mut stream: TcpStream, status: &str, headers: &str, problem: &str) {
+    let n_bytes = problem.len();
     let answer = format!(
-        "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/problem+json\r\n\
-         content-length: {n_bytes}\r\nconnection: close\r\n\r\n{TOO_SLOW}"
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\n{headers}\
+         content-length: {n_bytes}\r\nconnection: close\r\n\r\n{problem}"
     );
     // Who does not send may not read either.
     let told = async {
         stream.write_all(answer.as_bytes()).await?;
-        stream.shutdown().await
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(MAX_UNREAD as u64), &mut tokio::io::sink()).await
     };
     let _ = tokio::time::timeout(Duration::from_secs(1), told).await;
 }

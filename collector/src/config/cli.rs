@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
+use super::TokenCommand;
+
 /// Stands below the flags in the help of `serve`.
 const SOURCES: &str = "\
 Each setting comes from its flag, else from its environment variable, else from the file, else it
@@ -21,14 +23,26 @@ Environment variables:
   EGRET_COLLECTOR_MAX_BATCH_BYTES
   EGRET_COLLECTOR_MAX_DECODED_BYTES
   EGRET_COLLECTOR_MAX_RECORDS
+  EGRET_COLLECTOR_MAX_RECORD_BYTES
+  EGRET_COLLECTOR_MAX_CONNECTIONS
   EGRET_COLLECTOR_QUEUE_BATCHES
   EGRET_COLLECTOR_QUEUE_BYTES
   EGRET_COLLECTOR_MIN_FREE_BYTES
   EGRET_COLLECTOR_DURABILITY
+  EGRET_COLLECTOR_QUARANTINE_FILES      what is kept of what cannot be stored [default: 10000]
+  EGRET_COLLECTOR_QUARANTINE_BYTES      [default: 1073741824]
   EGRET_COLLECTOR_HEADER_TIMEOUT_SECONDS
   EGRET_COLLECTOR_BODY_TIMEOUT_SECONDS
   EGRET_COLLECTOR_RETENTION_DAYS
   EGRET_COLLECTOR_FLEET_METRICS
+  EGRET_COLLECTOR_RETENTION_MINUTES_DAYS
+  EGRET_COLLECTOR_RETENTION_HISTORY_DAYS
+  EGRET_COLLECTOR_MAX_SERIES
+  EGRET_COLLECTOR_MAX_NEW_SERIES
+  EGRET_COLLECTOR_HITS                  handlers of hits: {downloads={handler=\"log\"}}
+  EGRET_COLLECTOR_HITS_INTERVAL_SECONDS [default: 60]
+  EGRET_COLLECTOR_HITS_DISABLED         names of handlers, with commas between them
+  EGRET_COLLECTOR_HITS_LOG_BYTES        what may wait for handlers [default: 268435456]
   RUST_LOG                              how much is logged [default: info]
 
 In the file, a setting is a key without the prefix, in lower case: `data_dir = \"/var/lib/egret\"`,
@@ -55,6 +69,10 @@ pub enum Command {
     /// Look at the batches that wait to be stored, or take some out.
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Make, list and revoke the tokens with which batches are sent and questions asked. Also while
+    /// the collector runs: it follows within a second.
+    #[command(subcommand)]
+    Token(TokenCommand),
 }
 
 /// What can be done with a queue.
@@ -144,7 +162,7 @@ pub struct ServeFlags {
     /// TOML file with settings.
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
-    /// Address to listen on. Other than loopback needs tokens. [default: 127.0.0.1:4750]
+    /// Address to listen on. Other than loopback needs a token. [default: 127.0.0.1:4750]
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
     /// Directory of the data. [default: ./egret-data]
@@ -163,6 +181,12 @@ pub struct ServeFlags {
     /// Most records of one batch. [default: 100000]
     #[arg(long, value_name = "N")]
     pub max_records: Option<String>,
+    /// Largest record. [default: 262144]
+    #[arg(long, value_name = "BYTES")]
+    pub max_record_bytes: Option<String>,
+    /// Most connections at once; who comes beyond is told to come again. [default: 10000]
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<String>,
     /// Most batches that wait to be stored. [default: 100000]
     #[arg(long, value_name = "N")]
     pub queue_batches: Option<String>,
@@ -190,6 +214,20 @@ pub struct ServeFlags {
     /// Whether /metrics shows the durations of the fleet's calls too. [default: false]
     #[arg(long, value_name = "true|false")]
     pub fleet_metrics: Option<String>,
+    /// Days for which counts and durations are kept by the minute; older ones are kept by the
+    /// half-hour. [default: 32]
+    #[arg(long, value_name = "DAYS")]
+    pub retention_minutes_days: Option<String>,
+    /// Days for which counts and durations are kept at all. [default: 396]
+    #[arg(long, value_name = "DAYS")]
+    pub retention_history_days: Option<String>,
+    /// Series (host, method, template, status and so on) that a service may have within two days;
+    /// calls beyond are counted as `{overflow}`. [default: 100000]
+    #[arg(long, value_name = "N")]
+    pub max_series: Option<String>,
+    /// New series that a service may have in a minute; likewise. [default: 10000]
+    #[arg(long, value_name = "N")]
+    pub max_new_series: Option<String>,
 }
 
 impl ServeFlags {
@@ -202,6 +240,8 @@ impl ServeFlags {
             ("max_batch_bytes", &self.max_batch_bytes),
             ("max_decoded_bytes", &self.max_decoded_bytes),
             ("max_records", &self.max_records),
+            ("max_record_bytes", &self.max_record_bytes),
+            ("max_connections", &self.max_connections),
             ("queue_batches", &self.queue_batches),
             ("queue_bytes", &self.queue_bytes),
             ("min_free_bytes", &self.min_free_bytes),
@@ -210,6 +250,10 @@ impl ServeFlags {
             ("body_timeout_seconds", &self.body_timeout_seconds),
             ("retention_days", &self.retention_days),
             ("fleet_metrics", &self.fleet_metrics),
+            ("retention_minutes_days", &self.retention_minutes_days),
+            ("retention_history_days", &self.retention_history_days),
+            ("max_series", &self.max_series),
+            ("max_new_series", &self.max_new_series),
         ];
         all.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)))
     }

@@ -8,7 +8,7 @@ use toml::Value;
 use super::ServeFlags;
 
 /// Every setting, by its key in the file.
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 28] = [
     "listen",
     "data_dir",
     "tokens",
@@ -17,14 +17,26 @@ pub(super) const KEYS: [&str; 16] = [
     "max_batch_bytes",
     "max_decoded_bytes",
     "max_records",
+    "max_record_bytes",
+    "max_connections",
     "queue_batches",
     "queue_bytes",
     "min_free_bytes",
     "durability",
+    "quarantine_files",
+    "quarantine_bytes",
     "header_timeout_seconds",
     "body_timeout_seconds",
     "retention_days",
     "fleet_metrics",
+    "retention_minutes_days",
+    "retention_history_days",
+    "max_series",
+    "max_new_series",
+    "hits",
+    "hits_interval_seconds",
+    "hits_disabled",
+    "hits_log_bytes",
 ];
 
 /// A value and where it was given, for messages.
@@ -115,9 +127,11 @@ pub(super) fn variable(key: &str) -> String {
 }
 
 fn text_of(key: &str, value: &Value) -> Result<String, &'static str> {
-    // Both hold secrets, and neither has a flag.
-    let is_list = matches!(key, "tokens" | "hub_clients");
+    let is_list = matches!(key, "tokens" | "hub_clients" | "hits_disabled");
     match value {
+        // As the variable has it: an inline table.
+        Value::Table(_) if key == "hits" => Ok(value.to_string()),
+        _ if key == "hits" => Err("a table of handlers"),
         Value::Array(items) if is_list => {
             let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
             texts.map(|texts| texts.join(",")).ok_or("a list of strings")

@@ -32,6 +32,7 @@ pub(super) const CALLS: &[Column] = &[
     column("kind", Kind::Text),
     column("outcome", Kind::Text),
     column("service", Kind::Text),
+    column("environment", Kind::Text),
     column("http.request.method", Kind::Text),
     column("url.scheme", Kind::Text),
     column("server.address", Kind::Text),
@@ -63,6 +64,7 @@ pub(super) const CALLS: &[Column] = &[
     column("parent_span_id", Kind::Text),
     column("attributes", Kind::Json),
     column("batch_id", Kind::Text),
+    column("id", Kind::Text),
 ];
 
 /// Of the summary's rows.

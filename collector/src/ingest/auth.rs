@@ -1,6 +1,8 @@
 //! Who may send and ask: bearer tokens, and for browsers the same tokens as passwords.
 //! It never tells by its time how much of a token was right, and never prints one.
 
+use std::borrow::Cow;
+
 use subtle::{Choice, ConstantTimeEq};
 
 /// A token that no request could carry.
@@ -8,7 +10,7 @@ use subtle::{Choice, ConstantTimeEq};
 #[error("a token must be 1 to 1024 visible ASCII characters, without spaces")]
 pub(crate) struct TokenError;
 
-/// The tokens of which any one lets in; none of them means that everyone is let in.
+/// The tokens of the settings: each lets in whoever has it, for everything.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tokens(Vec<Box<str>>);
 
@@ -29,29 +31,25 @@ impl Tokens {
         Ok(())
     }
 
-    /// Whether there is none, so that everyone is let in.
+    /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether an `Authorization` header lets in: `Bearer` alone.
-    pub(crate) fn admit(&self, authorization: Option<&[u8]>) -> bool {
-        self.is_empty() || authorization.and_then(bearer).is_some_and(|given| self.has(given))
-    }
-
-    /// Whether an `Authorization` header lets in who only asks: `Bearer`, or `Basic` with a token
-    /// as the password and any user name. Browsers add a password to what other sites make them
-    /// send, so that it must never be good for more than asking.
-    pub(crate) fn admit_reader(&self, authorization: Option<&[u8]>) -> bool {
-        let password = || authorization.and_then(basic_password);
-        self.admit(authorization) || password().is_some_and(|given| self.has(&given))
-    }
-
     /// Every token is compared, whichever fits.
-    fn has(&self, given: &[u8]) -> bool {
+    pub(crate) fn has(&self, given: &[u8]) -> bool {
         let tokens = self.0.iter().map(|token| token.as_bytes());
         tokens.fold(Choice::from(0), |any, token| any | token.ct_eq(given)).into()
     }
+}
+
+/// The token that an `Authorization` header gives: `Bearer` for everything, and `Basic` with a token
+/// as the password and any user name for who only asks. Browsers add a password to what other sites
+/// make them send, so that it must never be good for more than asking.
+pub(super) fn given(authorization: Option<&[u8]>, is_asking: bool) -> Option<Cow<'_, [u8]>> {
+    let authorization = authorization?;
+    let password = || is_asking.then(|| basic_password(authorization)).flatten().map(Cow::Owned);
+    bearer(authorization).map(Cow::Borrowed).or_else(password)
 }
 
 /// The token of `Bearer <token>`; the scheme's case does not matter.

@@ -12,6 +12,9 @@ use super::{Compression, IngestLimits, Refusal};
 /// The largest window of a frame, as a power of two: 8 MiB.
 const WINDOW_LOG: u32 = 23;
 
+/// How zstd says that a window is too large; it has a number for it that its reader does not tell.
+const WINDOW_TOO_LARGE: &str = "Frame requires too much memory for decoding";
+
 /// The text of a body.
 pub(super) fn text<'b>(
     compression: Compression,
@@ -31,7 +34,16 @@ pub(super) fn bytes<'b>(
     limits: &IngestLimits,
 ) -> Result<Cow<'b, [u8]>, Refusal> {
     let limit = limits.n_decoded_bytes;
-    let damaged = |name| move |error| Refusal::Malformed(format!("damaged {name} body: {error}"));
+    let damaged = |name| {
+        move |error: io::Error| match error.to_string().contains(WINDOW_TOO_LARGE) {
+            true => Refusal::Window(format!(
+                "the {name} body needs a window of more than {} bytes; compress it at a lower \
+                 level, or without long-distance matching",
+                1_u32 << WINDOW_LOG
+            )),
+            false => Refusal::Malformed(format!("damaged {name} body: {error}")),
+        }
+    };
     let bytes = match compression {
         Compression::Identity => return Ok(Cow::Borrowed(body)),
         Compression::Gzip => bounded(MultiGzDecoder::new(body), limit, damaged("gzip"))?,

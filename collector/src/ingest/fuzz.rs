@@ -15,11 +15,15 @@ use super::{
     admit_hub, admit_traces,
 };
 use crate::model::{Received, stored_limits};
-use crate::rollup::{Outline, fold};
+use crate::rollup::Digest;
 
 /// Small, so that what exceeds them is tried too.
-const LIMITS: IngestLimits =
-    IngestLimits { n_batch_bytes: 1 << 20, n_decoded_bytes: 4 << 20, n_records: 1_000 };
+const LIMITS: IngestLimits = IngestLimits {
+    n_batch_bytes: 1 << 20,
+    n_decoded_bytes: 4 << 20,
+    n_records: 1_000,
+    n_record_bytes: 1 << 20,
+};
 
 /// A day in 2026.
 const NOW_NS: u64 = 1_790_000_000_000_000_000;
@@ -114,7 +118,6 @@ fn compression(bytes: &[u8]) -> Compression {
 /// What the pipeline does with a batch, up to the store.
 fn store(received: &Received) -> Result<(), DecodeError> {
     let batch = Batch::open(&received.bytes, &stored_limits())?;
-    Outline::of(&batch)?;
-    fold(&batch, &mut Templates::default())?;
+    Digest::of(&batch)?.capped(&mut Templates::default());
     Ok(())
 }

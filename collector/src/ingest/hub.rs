@@ -75,8 +75,7 @@ pub(crate) fn admit_hub(
         Message::Sync => sync::to_batch(&text, &reading)?,
         Message::Log(file) => log::to_batch(&text, file, &reading)?,
     };
-    // The message was within the limits; its columns are as large as they are.
-    admit_batch(batch.into(), &crate::model::stored_limits(), now_ns)
+    admit_batch(batch.into(), &limits.made_here(), now_ns)
 }
 
 /// The SDKs compress logs without saying so: gzip's first bytes say it.
@@ -92,6 +91,7 @@ fn text<'b>(
 
 /// A whole message that is one JSON object.
 fn object<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    super::depth::check(text.as_bytes())?;
     serde_json::from_str(text).map_err(|error| {
         let problem = super::json_problem(&error);
         Refusal::Malformed(format!("the message cannot be read: {problem}"))

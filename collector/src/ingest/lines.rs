@@ -6,7 +6,7 @@ use egret::codec::{CallsBuilder, Encoder, ndjson};
 use egret::record::Record;
 use uuid::Uuid;
 
-use super::{IngestLimits, Refusal, Told, start_problem};
+use super::{IngestLimits, Refusal, Told, depth, start_problem};
 
 /// Who sends lines, as far as it is told, without secrets.
 pub(crate) fn resource(service: Option<&str>, environment: Option<&str>) -> Resource {
@@ -33,6 +33,16 @@ pub(super) fn to_batch(
             "{n_lines} records exceed the limit of {}; send fewer in one request",
             limits.n_records
         )));
+    }
+    let limit = limits.n_record_bytes;
+    for (n, line) in text.lines().enumerate() {
+        let (n, found) = (n + 1, line.len());
+        if found > limit {
+            return Err(Refusal::RecordTooLarge(format!(
+                "line {n}: {found} bytes exceed the limit of {limit} for one record"
+            )));
+        }
+        depth::check(line.as_bytes())?;
     }
     let calls = calls(text, now_ns).map_err(|error| Refusal::Malformed(error.to_string()))?;
     let mut meta = BatchMeta::new(told.resource, 0);

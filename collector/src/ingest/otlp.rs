@@ -107,8 +107,7 @@ pub(crate) fn admit_traces(
     let by_resource = by_resource(senders)?;
     for (resource, spans) in by_resource {
         let batch = to_batch(resource, &spans, now_ns, &mut traces.rejected)?;
-        // The spans were within the limits; their columns are as large as they are.
-        let received = admit_batch(batch.into(), &crate::model::stored_limits(), now_ns)?;
+        let received = admit_batch(batch.into(), &limits.made_here(), now_ns)?;
         traces.batches.push(received);
     }
     Ok(traces)

@@ -6,8 +6,12 @@ use std::io::Write;
 use super::*;
 use egret::codec::CallColumn;
 
-const LIMITS: IngestLimits =
-    IngestLimits { n_batch_bytes: 64 << 10, n_decoded_bytes: 10_000, n_records: 50 };
+const LIMITS: IngestLimits = IngestLimits {
+    n_batch_bytes: 64 << 10,
+    n_decoded_bytes: 10_000,
+    n_records: 50,
+    n_record_bytes: 1 << 20,
+};
 
 const LINE: &str = r#"{"http.request.method":"GET","url.full":"https://api.example.com/v1/a/1"}"#;
 
@@ -44,7 +48,9 @@ fn headers_say_what_a_body_is() {
 fn check_token(tokens: &[&str], header: Option<&str>, is_let_in: bool) {
     let mut all = Tokens::default();
     tokens.iter().for_each(|token| all.add(token).unwrap());
-    assert_eq!(all.admit(header.map(str::as_bytes)), is_let_in);
+    let access = Access::new(all, Vec::new(), true);
+    let granted = access.admit(header.map(str::as_bytes), Wish::Send, 0);
+    assert_eq!(granted.is_ok(), is_let_in, "{granted:?}");
 }
 
 #[test]
@@ -65,9 +71,10 @@ fn any_of_the_tokens_lets_in_and_nothing_else_does() {
 fn check_reader(header: &str, is_let_in: bool) {
     let mut tokens = Tokens::default();
     ["one", "t:w?>o~"].iter().for_each(|token| tokens.add(token).unwrap());
-    assert_eq!(tokens.admit_reader(Some(header.as_bytes())), is_let_in, "{header}");
-    let is_bearer = header.starts_with("Bearer");
-    assert_eq!(tokens.admit(Some(header.as_bytes())), is_let_in && is_bearer, "{header}");
+    let access = Access::new(tokens, Vec::new(), true);
+    let admits = |wish| access.admit(Some(header.as_bytes()), wish, 0).is_ok();
+    assert_eq!(admits(Wish::Ask), is_let_in, "{header}");
+    assert_eq!(admits(Wish::Send), is_let_in && header.starts_with("Bearer"), "{header}");
 }
 
 #[test]
@@ -145,6 +152,7 @@ fn check_refused(compression: Compression, body: Vec<u8>, expected: &str) {
         Refusal::TooLarge(message) => format!("too large: {message}"),
         Refusal::Malformed(message) => format!("malformed: {message}"),
         Refusal::Unsupported(message) => format!("unsupported: {message}"),
+        other => format!("another: {other}"),
     };
     assert!(message.contains(expected), "{message:?} does not say {expected:?}");
 }

@@ -2,6 +2,7 @@
 //! It never writes; it asks the store only what it has already.
 
 use std::collections::HashSet;
+use std::collections::btree_map::Entry;
 
 use egret::batch::BatchMeta;
 use egret::codec::{Batch, DecodeError};
@@ -9,15 +10,16 @@ use egret::minute::MINUTE_NS;
 use egret::template::Templates;
 use uuid::Uuid;
 
-use crate::model::{Position, Received, Source, stored_limits};
-use crate::rollup::{Outline, fold};
-use crate::store::{Block, Group, Store, WriteError};
+use crate::model::{HitCounts, Instance, Position, Received, Sighting, Source, stored_limits};
+use crate::rollup::{Digest, hits};
+use crate::store::{Block, Group, LogBounds, Store, WriteError};
 
 /// The group that is being gathered.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     group: Group,
     batch_ids: HashSet<Uuid>,
+    logs_hits: bool,
 }
 
 /// What became of a batch.
@@ -31,10 +33,13 @@ pub(super) enum Added {
 }
 
 impl Gathered {
-    /// A group behind which the queue is stored up to here.
-    pub(super) fn up_to(position: Position) -> Self {
-        let group = Group { position, ..Group::default() };
-        Self { group, batch_ids: HashSet::new() }
+    /// A group behind which the queue is stored up to here. Without bounds no hits are logged, and
+    /// none stay in the log: nobody handles them.
+    pub(super) fn up_to(position: Position, log_bounds: Option<LogBounds>) -> Self {
+        let logs_hits = log_bounds.is_some();
+        let log_bounds = log_bounds.unwrap_or(LogBounds { handled: u64::MAX, n_bytes: 0 });
+        let group = Group { position, log_bounds, ..Group::default() };
+        Self { group, batch_ids: HashSet::new(), logs_hits }
     }
 
     /// Adds a batch, unless it is here or in the store already.
@@ -65,11 +70,16 @@ impl Gathered {
         templates: &mut Templates,
     ) -> Result<(), DecodeError> {
         let batch = Batch::open(&received.bytes, &stored_limits())?;
-        let outline = Outline::of(&batch)?;
-        let minutes = fold(&batch, templates)?;
-        // Nothing below can fail, so that an unreadable batch leaves no trace in the group.
+        let Digest { outline, minutes, .. } = Digest::of(&batch)?.capped(templates);
         let source = Source::of(&batch.meta().resource);
+        let hits = match self.logs_hits {
+            true => hits(&batch, &minutes, &source, templates)?,
+            false => HitCounts::default(),
+        };
+        // Nothing below can fail, so that an unreadable batch leaves no trace in the group.
+        self.group.hits.add_all(hits);
         self.add_drops(received, batch.meta(), &source.service);
+        self.add_sighting(received, batch.meta());
         self.group.blocks.push(Block {
             batch_id: received.batch_id,
             received_unix_ns: received.received_unix_ns,
@@ -79,6 +89,14 @@ impl Gathered {
         });
         self.group.minutes.push((source, minutes));
         Ok(())
+    }
+
+    fn add_sighting(&mut self, received: &Received, meta: &BatchMeta) {
+        let seen = Sighting::of(meta, received.received_unix_ns);
+        match self.group.sightings.entry(Instance::of(meta)) {
+            Entry::Occupied(mut entry) => entry.get_mut().add(seen),
+            Entry::Vacant(entry) => drop(entry.insert(seen)),
+        }
     }
 
     fn add_drops(&mut self, received: &Received, meta: &BatchMeta, service: &str) {

@@ -2,12 +2,13 @@
 //! They never depend on timing: everything is in the queue before the thread starts.
 
 mod faults;
+mod packing;
 
 use std::path::Path;
 
 use super::*;
 use crate::model::TimeRange;
-use crate::queue::{Bounds, Durability, Embedded};
+use crate::queue::{Bounds, Durability, Embedded, QuarantineBounds};
 use crate::store::{BlockFilter, DataDir, History, Reader, SummaryFilter, Writer};
 use bytes::Bytes;
 use egret::batch::{BatchMeta, Resource};
@@ -17,17 +18,28 @@ use egret::redact::SafeUrl;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-const RETENTION: Retention = Retention { calls_days: 15, minutes_days: 32, batches_days: 2 };
+const RETENTION: Retention =
+    Retention { calls_days: 15, minutes_days: 32, history_days: 396, batches_days: 2 };
 
-const BOUNDS: Bounds =
-    Bounds { n_batches: 99, n_bytes: 1 << 20, min_free_bytes: 0, durability: Durability::Normal };
+const BOUNDS: Bounds = Bounds {
+    n_batches: 99,
+    n_bytes: 1 << 20,
+    min_free_bytes: 0,
+    durability: Durability::Normal,
+    quarantine: QuarantineBounds::NONE,
+};
 
 fn batch() -> Received {
+    batch_at(unix_now_ns())
+}
+
+/// A batch of one call that began at this moment.
+fn batch_at(start_ns: u64) -> Received {
     let now_ns = unix_now_ns();
     let mut calls = CallsBuilder::default();
     let mut scratch = String::new();
     let url = SafeUrl::parse("https://a.com/x", &mut scratch);
-    calls.push(&Record::new(Kind::Client, "GET", url, now_ns));
+    calls.push(&Record::new(Kind::Client, "GET", url, start_ns));
     let meta = BatchMeta::new(Resource::new(), 0);
     let bytes = Encoder::new().unwrap().encode(&meta, &calls, None).unwrap();
     Received { batch_id: meta.batch_id, n_calls: 1, received_unix_ns: now_ns, bytes: bytes.into() }
@@ -64,7 +76,7 @@ fn run(dir: &TempDir, waiting: &[Received]) {
 }
 
 fn begin(queue: Arc<dyn Queue>, store: Box<dyn Store>, dir: &Path, position: Position) -> Pipeline {
-    start(queue, store, Quarantine::of(dir), RETENTION, position, None).unwrap()
+    start(queue, store, Quarantine::of(dir), RETENTION, position, None, None).unwrap()
 }
 
 /// The ids of all blocks in order, and the count of all roll-ups.
@@ -72,7 +84,7 @@ fn content(dir: &Path) -> (Vec<Uuid>, u64) {
     let reader = Reader::new(dir.to_owned());
     let range = TimeRange::ALL;
     let totals = reader.totals(&SummaryFilter::touching(range.from_ns, range.to_ns)).unwrap();
-    let filter = BlockFilter { range, host: None, statuses: None, outcomes: None };
+    let filter = BlockFilter::within(range);
     let mut blocks = reader.blocks(filter).unwrap();
     let mut ids = Vec::new();
     while let Some(block) = blocks.next(0).unwrap() {

@@ -14,6 +14,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "a schema: calls are written by `egret::codec::ndjson`")]
 pub(super) struct CallFields {
+    /// Where to find it again.
+    id: String,
     /// When it began.
     start_unix_ns: u64,
     #[schema(schema_with = kinds)]
@@ -72,6 +74,9 @@ pub(super) struct CallFields {
     attributes: Option<BTreeMap<String, Value>>,
     /// Whose call it was; empty when not told.
     service: String,
+    environment: Option<String>,
+    /// All that is known of who sent it; in an answer about one call.
+    resource: Option<BTreeMap<String, String>>,
     /// The batch that brought it.
     batch_id: uuid::Uuid,
 }

@@ -1,17 +1,17 @@
 //! Sums by vendor and by consumer: exact counts from roll-ups, the largest first.
 //! They never leave a call out: what does not fit stands in `others`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
-use egret::minute::{Cell, MINUTE_NS};
-use egret::record::{Kind, Outcome, is_error};
+use egret::minute::Cell;
+use egret::record::Kind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{QueryError, SummaryQuery};
-use crate::model::timestamp;
-use crate::store::{History, SeriesTotal, SummaryFilter};
+use super::summary::{quantile_ms, rfc3339};
+use super::{QueryError, Step, SummaryQuery};
+use crate::store::{Folded, History, Needs, Question, Series, SummaryFilter, Total};
 
 /// What groups are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,9 @@ pub(crate) struct Targets {
     /// All vendors that are not listed; absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     others: Option<Others>,
+    /// Stored roll-ups that are damaged; what they held is missing here.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    damaged_rollups: BTreeSet<String>,
 }
 
 /// What was called at one vendor.
@@ -58,6 +61,9 @@ pub(crate) struct Consumers {
     /// All consumers that are not listed; absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     others: Option<Others>,
+    /// Stored roll-ups that are damaged; what they held is missing here.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    damaged_rollups: BTreeSet<String>,
 }
 
 /// What one consumer called.
@@ -92,20 +98,21 @@ pub(crate) struct Sums {
     p99_ms: Option<f64>,
     request_bytes: u64,
     response_bytes: u64,
-    /// The beginning of the first minute with a call, RFC 3339.
+    /// When the first call was, RFC 3339: to the minute in short ranges, in long ones as finely as
+    /// `/api/v1/series` cuts them by itself.
     first_seen: String,
-    /// The beginning of the last minute with a call, RFC 3339.
+    /// When the last call was, likewise.
     last_seen: String,
 }
 
 /// Vendors; what a server was asked is no call to one, unless it is asked for.
 pub(super) fn targets(history: &dyn History, query: &GroupsQuery) -> Result<Targets, QueryError> {
-    let is_asked_for = |total: &SeriesTotal| query.of.kind.is_some() || total.kind != Kind::Server;
-    let key = |total: &SeriesTotal| {
-        let is_named = !total.target.is_empty();
-        (if is_named { total.target.clone() } else { total.host.clone() }, is_named)
-    };
-    let found = groups(history, query, |total| is_asked_for(total).then(|| key(total)))?;
+    let with_servers = query.of.filter.series.kind.is_some();
+    let found = groups(history, query, |series| {
+        let is_named = !series.target.is_empty();
+        let name = if is_named { &series.target } else { &series.host };
+        (with_servers || series.kind != Kind::Server).then(|| (name.clone(), is_named))
+    })?;
     let row =
         |((target, is_named), group): (_, Group)| Target { target, is_named, sums: group.sums() };
     Ok(Targets {
@@ -113,6 +120,7 @@ pub(super) fn targets(history: &dyn History, query: &GroupsQuery) -> Result<Targ
         to: found.to,
         targets: found.listed.into_iter().map(row).collect(),
         others: found.others,
+        damaged_rollups: found.damaged,
     })
 }
 
@@ -120,13 +128,14 @@ pub(super) fn consumers(
     history: &dyn History,
     query: &GroupsQuery,
 ) -> Result<Consumers, QueryError> {
-    let found = groups(history, query, |total| Some(total.consumer.clone()))?;
+    let found = groups(history, query, |series| Some(series.consumer.clone()))?;
     let row = |(consumer, group): (_, Group)| Consumer { consumer, sums: group.sums() };
     Ok(Consumers {
         from: found.from,
         to: found.to,
         consumers: found.listed.into_iter().map(row).collect(),
         others: found.others,
+        damaged_rollups: found.damaged,
     })
 }
 
@@ -135,84 +144,91 @@ struct Groups<K> {
     to: String,
     listed: Vec<(K, Group)>,
     others: Option<Others>,
+    damaged: BTreeSet<String>,
 }
 
 /// Sums by a key, for series that have one.
 fn groups<K: Hash + Ord + Clone>(
     history: &dyn History,
     query: &GroupsQuery,
-    key: impl Fn(&SeriesTotal) -> Option<K>,
+    key: impl Fn(&Series) -> Option<K>,
 ) -> Result<Groups<K>, QueryError> {
     let mut filter = SummaryFilter::touching(query.of.range.from_ns, query.of.range.to_ns);
-    filter.service.clone_from(&query.of.service);
-    filter.kind = query.of.kind;
-    let mut groups = HashMap::<K, Group>::new();
-    for total in history.totals(&filter)? {
-        if let Some(key) = key(&total) {
-            groups.entry(key).or_default().add(&total);
-        }
-    }
-    let mut listed: Vec<(K, Group)> = groups.into_iter().collect();
-    listed.sort_by(|(a, x), (b, y)| y.cell.count.cmp(&x.cell.count).then_with(|| a.cmp(b)));
+    filter.series.clone_from(&query.of.filter.series);
+    let mut places = HashMap::<K, usize>::new();
+    let mut place_of = |series: &Series| {
+        let key = key(series).filter(|_| query.of.filter.holds(series.status))?;
+        let n_places = places.len();
+        Some(*places.entry(key).or_insert(n_places))
+    };
+    let summary = Question::summary(&filter, Needs::Durations);
+    let folded = history.fold(&summary, &mut place_of)?;
+    let step_minutes = Some(Step::for_range(query.of.range).minutes());
+    let steps = Question { step_minutes, needs: Needs::Counts, ..summary };
+    let stepped = history.fold(&steps, &mut place_of)?;
+    let found = places.into_iter().filter_map(|(key, place)| {
+        let total = folded.groups.get(place)?.first()?;
+        Some((key, Group { total: total.clone(), seen: seen(&stepped, place) }))
+    });
+    let mut listed: Vec<(K, Group)> = found.collect();
+    let count = |group: &Group| group.total.cell.count;
+    listed.sort_by(|(a, x), (b, y)| count(y).cmp(&count(x)).then_with(|| a.cmp(b)));
     let rest = listed.split_off(query.limit.min(listed.len()));
     let others = (!rest.is_empty()).then(|| {
         let mut sum = Group::default();
         rest.iter().for_each(|(_, group)| sum.merge(group));
         Others { n: rest.len(), sums: sum.sums() }
     });
-    let (from, to) = (rfc3339(filter.from_minute), rfc3339(filter.to_minute));
-    Ok(Groups { from, to, listed, others })
+    let (from, to) = (rfc3339(folded.from_minute), rfc3339(folded.to_minute));
+    Ok(Groups { from, to, listed, others, damaged: folded.damaged })
+}
+
+/// The minutes in which the first and the last step of a group with a call begin.
+fn seen(stepped: &Folded, place: usize) -> Option<(u64, u64)> {
+    let step = stepped.step_minutes?.max(1);
+    let has_calls = |total: &Total| total.cell.count > 0;
+    let steps = stepped.groups.get(place)?;
+    let minute = |n: usize| {
+        let begin = (stepped.from_minute / step).saturating_add(n as u64).saturating_mul(step);
+        begin.max(stepped.from_minute)
+    };
+    Some((minute(steps.iter().position(has_calls)?), minute(steps.iter().rposition(has_calls)?)))
 }
 
 /// What series with the same key add up to.
 #[derive(Debug, Default)]
 struct Group {
-    cell: Cell,
-    errors: u64,
-    /// `None` before the first.
+    total: Total,
+    /// `None` when no step was found with a call.
     seen: Option<(u64, u64)>,
 }
 
 impl Group {
-    fn add(&mut self, total: &SeriesTotal) {
-        let SeriesTotal { kind, status, error_type, cell, seen, .. } = total;
-        let failed = is_error(*kind, Outcome::Completed, *status, error_type);
-        self.add_cell(cell, if failed { cell.count } else { 0 }, *seen);
-    }
-
     fn merge(&mut self, other: &Self) {
-        if let Some(seen) = other.seen {
-            self.add_cell(&other.cell, other.errors, seen);
+        self.total.cell.merge(&other.total.cell);
+        self.total.errors = self.total.errors.saturating_add(other.total.errors);
+        if let Some((first, last)) = other.seen {
+            let seen = self.seen.get_or_insert((first, last));
+            *seen = (seen.0.min(first), seen.1.max(last));
         }
     }
 
-    fn add_cell(&mut self, cell: &Cell, errors: u64, (first, last): (u64, u64)) {
-        self.cell.merge(cell);
-        self.errors = self.errors.saturating_add(errors);
-        let seen = self.seen.get_or_insert((first, last));
-        *seen = (seen.0.min(first), seen.1.max(last));
-    }
-
     fn sums(&self) -> Sums {
-        let Cell { count, request_bytes, response_bytes, duration, .. } = &self.cell;
-        let quantile_ms = |q| duration.quantile(q).map(|ns| ns as f64 / 1e6);
+        let Total { cell, errors } = &self.total;
+        let Cell { count, request_bytes, response_bytes, duration, .. } = cell;
         let (first, last) = self.seen.unwrap_or_default();
         Sums {
             requests: *count,
-            errors: self.errors,
-            error_rate: if *count == 0 { 0.0 } else { self.errors as f64 / *count as f64 },
-            p50_ms: quantile_ms(0.5),
-            p90_ms: quantile_ms(0.9),
-            p95_ms: quantile_ms(0.95),
-            p99_ms: quantile_ms(0.99),
+            errors: *errors,
+            error_rate: if *count == 0 { 0.0 } else { *errors as f64 / *count as f64 },
+            p50_ms: quantile_ms(duration, 0.5),
+            p90_ms: quantile_ms(duration, 0.9),
+            p95_ms: quantile_ms(duration, 0.95),
+            p99_ms: quantile_ms(duration, 0.99),
             request_bytes: *request_bytes,
             response_bytes: *response_bytes,
             first_seen: rfc3339(first),
             last_seen: rfc3339(last),
         }
     }
-}
-
-fn rfc3339(minute: u64) -> String {
-    timestamp(minute.saturating_mul(MINUTE_NS)).to_string()
 }

@@ -1,11 +1,17 @@
 //! Which calls are asked for, decided on as few columns as possible.
-//! It never decodes a column that no condition needs.
+//! It never decodes a column that no condition needs, or when no call is left to decide on.
 
-use egret::codec::{CallColumn, Calls};
-use egret::record::Outcome;
+mod words;
 
-use crate::model::{StatusClass, TimeRange};
-use crate::rollup::outcome_bit;
+pub(crate) use words::{DURATION_FORMS, StatusFilter, parse_duration, parse_id};
+
+use egret::codec::{CallColumn, DecodeError};
+use egret::record::{Kind, Outcome};
+use egret::template::heuristic;
+
+use super::block::OpenBlock;
+use crate::model::{Source, TimeRange};
+use crate::rollup::{kind_bit, outcome_bit};
 use crate::store::BlockFilter;
 
 /// Conditions that a call must meet, all of them; none by default.
@@ -15,79 +21,144 @@ pub(crate) struct CallFilter {
     pub(crate) range: TimeRange,
     pub(crate) host: Option<String>,
     pub(crate) method: Option<String>,
+    /// As the answer has it: the one that came with the call, else the one guessed from its path.
+    pub(crate) template: Option<String>,
     pub(crate) status: Option<StatusFilter>,
     pub(crate) outcome: Option<Outcome>,
-}
-
-/// A condition on a status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StatusFilter {
-    Exactly(u16),
-    Class(StatusClass),
-}
-
-impl StatusFilter {
-    /// The condition of a word: `404`, `5xx` or `none`.
-    pub(crate) fn parse(word: &str) -> Option<Self> {
-        if let Some(class) = StatusClass::from_word(word) {
-            return Some(Self::Class(class));
-        }
-        let is_number = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
-        let code = word.parse().ok().filter(|_| is_number)?;
-        Some(Self::Exactly(code))
-    }
-
-    fn class(self) -> StatusClass {
-        match self {
-            Self::Exactly(code) => StatusClass::of(Some(code)),
-            Self::Class(class) => class,
-        }
-    }
-
-    fn holds(self, status: Option<u16>) -> bool {
-        match self {
-            Self::Exactly(code) => status == Some(code),
-            Self::Class(class) => StatusClass::of(status) == class,
-        }
-    }
+    pub(crate) error_type: Option<String>,
+    /// Takes at least so long; who has no duration does not.
+    pub(crate) min_duration_ns: Option<u64>,
+    pub(crate) consumer: Option<String>,
+    pub(crate) service: Option<String>,
+    pub(crate) environment: Option<String>,
+    pub(crate) kind: Option<Kind>,
+    pub(crate) target: Option<String>,
+    /// A text in its path.
+    pub(crate) path: Option<String>,
+    pub(crate) trace_id: Option<[u8; 16]>,
+    pub(crate) call_id: Option<[u8; 16]>,
 }
 
 impl CallFilter {
-    /// What a block must have to be looked at.
-    pub(super) fn of_blocks(&self) -> BlockFilter {
-        BlockFilter {
-            range: self.range,
-            host: self.host.clone(),
-            statuses: self.status.map(|status| status.class().bit()),
-            outcomes: self.outcome.map(outcome_bit),
+    /// Whatever began in a range.
+    pub(crate) fn within(range: TimeRange) -> Self {
+        Self {
+            range,
+            host: None,
+            method: None,
+            template: None,
+            status: None,
+            outcome: None,
+            error_type: None,
+            min_duration_ns: None,
+            consumer: None,
+            service: None,
+            environment: None,
+            kind: None,
+            target: None,
+            path: None,
+            trace_id: None,
+            call_id: None,
         }
     }
 
-    /// The columns that [`CallFilter::holds`] looks at.
-    pub(super) fn columns(&self) -> Vec<CallColumn> {
-        let conditions = [
-            (true, CallColumn::Start),
-            (self.host.is_some(), CallColumn::Host),
-            (self.method.is_some(), CallColumn::Method),
-            (self.status.is_some(), CallColumn::Status),
-            (self.outcome.is_some(), CallColumn::Outcome),
-        ];
-        let needed = conditions.into_iter().filter(|(is_needed, _)| *is_needed);
-        needed.map(|(_, column)| column).collect()
+    /// What a block must have to be looked at.
+    pub(super) fn of_blocks(&self) -> BlockFilter {
+        let is_of_errors = self.error_type.is_some() || self.outcome == Some(Outcome::Failed);
+        BlockFilter {
+            host: self.host.clone(),
+            statuses: self.status.map(|status| status.class().bit()),
+            outcomes: self.outcome.map(outcome_bit),
+            kinds: self.kind.map(kind_bit),
+            template: self.template.clone(),
+            service: self.service.clone(),
+            environment: self.environment.clone(),
+            total_min_ns: self.min_duration_ns,
+            has_errors: is_of_errors.then_some(true),
+            ids: self.trace_id.into_iter().chain(self.call_id).collect(),
+            text: self.path.clone(),
+            ..BlockFilter::within(self.range)
+        }
     }
 
-    /// Whether a row meets all conditions.
-    pub(super) fn holds(&self, calls: &Calls, row: usize) -> bool {
-        let is = |wanted: Option<&str>, column| {
-            wanted.is_none_or(|wanted| calls.text(column, row) == wanted)
-        };
-        let status = || {
-            let number = calls.number(CallColumn::Status, row);
-            number.and_then(|number| u16::try_from(number).ok())
-        };
-        is(self.host.as_deref(), CallColumn::Host)
-            && is(self.method.as_deref(), CallColumn::Method)
-            && is(self.outcome.map(Outcome::as_str), CallColumn::Outcome)
-            && self.status.is_none_or(|wanted| wanted.holds(status()))
+    /// Keeps the rows that meet all conditions but that on the start. What rules out most, or costs
+    /// least, comes first.
+    pub(super) fn keep(
+        &self,
+        block: &OpenBlock<'_>,
+        rows: &mut Vec<usize>,
+    ) -> Result<(), DecodeError> {
+        use CallColumn as C;
+        for (column, wanted) in [(C::TraceId, self.trace_id), (C::CallId, self.call_id)] {
+            if let Some(wanted) = wanted.filter(|_| !rows.is_empty()) {
+                block.keep_id(column, rows, wanted)?;
+            }
+        }
+        let texts = [
+            (C::Host, self.host.as_deref()),
+            (C::ErrorType, self.error_type.as_deref()),
+            (C::Outcome, self.outcome.map(Outcome::as_str)),
+            (C::Kind, self.kind.map(Kind::as_str)),
+            (C::Method, self.method.as_deref()),
+            (C::Consumer, self.consumer.as_deref()),
+            (C::Target, self.target.as_deref()),
+        ];
+        for (column, wanted) in texts {
+            if let Some(wanted) = wanted.filter(|_| !rows.is_empty()) {
+                block.keep_texts(column, rows, |text| text == wanted)?;
+            }
+        }
+        if let Some(wanted) = self.status.filter(|_| !rows.is_empty()) {
+            let status = |number: Option<u64>| number.and_then(|n| u16::try_from(n).ok());
+            block.keep_numbers(C::Status, rows, |number| wanted.holds(status(number)))?;
+        }
+        if let Some(least) = self.min_duration_ns.filter(|_| !rows.is_empty()) {
+            let is_long = |number: Option<u64>| number.is_some_and(|total_ns| total_ns >= least);
+            block.keep_numbers(C::Total, rows, is_long)?;
+        }
+        if let Some(wanted) = self.template.as_deref().filter(|_| !rows.is_empty()) {
+            keep_template(block, rows, wanted)?;
+        }
+        if let Some(wanted) = self.path.as_deref().filter(|_| !rows.is_empty()) {
+            block.keep_texts(C::Path, rows, |path| path.contains(wanted))?;
+        }
+        self.keep_senders(block, rows)
     }
+
+    fn keep_senders(
+        &self,
+        block: &OpenBlock<'_>,
+        rows: &mut Vec<usize>,
+    ) -> Result<(), DecodeError> {
+        if rows.is_empty() || (self.service.is_none() && self.environment.is_none()) {
+            return Ok(());
+        }
+        block.keep_senders(rows, |resource| {
+            let source = Source::of(resource);
+            self.service.as_ref().is_none_or(|wanted| *wanted == source.service)
+                && self.environment.as_ref().is_none_or(|wanted| *wanted == source.environment)
+        })
+    }
+}
+
+/// Of calls without a template the path decides.
+fn keep_template(
+    block: &OpenBlock<'_>,
+    rows: &mut Vec<usize>,
+    wanted: &str,
+) -> Result<(), DecodeError> {
+    let mut without = rows.clone();
+    block.keep_texts(CallColumn::Template, rows, |text| text == wanted)?;
+    block.keep_texts(CallColumn::Template, &mut without, str::is_empty)?;
+    if !without.is_empty() {
+        let mut guessed = String::new();
+        block.keep_texts(CallColumn::Path, &mut without, |path| {
+            guessed.clear();
+            heuristic(path, &mut guessed);
+            guessed == wanted
+        })?;
+        rows.append(&mut without);
+        rows.sort_unstable();
+    }
+    Ok(())
 }

@@ -1,23 +1,23 @@
 //! The summary: exact counts from roll-ups, percentiles from merged histograms.
 //! It never decodes a call.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use egret::minute::{Cell, Histogram, MINUTE_NS};
-use egret::record::{Outcome, is_error};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{QueryError, SummaryQuery};
 use crate::model::{StatusClass, timestamp};
-use crate::store::{History, SeriesTotal, SummaryFilter};
+use crate::store::{History, Needs, Question, Series, SummaryFilter, Total};
 
 /// Sums of calls within whole minutes.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Summary {
-    /// The beginning of the first minute, RFC 3339.
+    /// The beginning of the first minute, RFC 3339; of the first half-hour where no minutes are kept
+    /// any more.
     pub(crate) from: String,
-    /// The end of the last minute, RFC 3339.
+    /// The end of the last minute, RFC 3339; likewise.
     pub(crate) to: String,
     /// Sum of all rows.
     pub(crate) count: u64,
@@ -27,6 +27,18 @@ pub(crate) struct Summary {
     pub(crate) rows: Vec<SummaryRow>,
     /// Calls that were dropped before they reached the collector, by reason.
     pub(crate) not_seen: BTreeMap<String, u64>,
+    /// Series that were new beyond what their service may have, counted once a minute; their calls
+    /// are in the rows of `{overflow}`. Absent when there is none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) n_series_overflowed: u64,
+    /// Stored roll-ups that are damaged; what they held is missing here.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) damaged_rollups: BTreeSet<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it like that")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Calls that have everything here but their numbers in common.
@@ -58,23 +70,23 @@ struct Key {
     target: String,
 }
 
-#[derive(Debug, Default)]
-struct Sum {
-    cell: Cell,
-    errors: u64,
-}
-
 pub(super) fn answer(history: &dyn History, query: &SummaryQuery) -> Result<Summary, QueryError> {
     let mut filter = SummaryFilter::touching(query.range.from_ns, query.range.to_ns);
-    filter.service.clone_from(&query.service);
-    filter.kind = query.kind;
-    let mut sums = HashMap::<Key, Sum>::new();
-    for total in history.totals(&filter)? {
-        add(&mut sums, total);
-    }
-    let mut rows: Vec<SummaryRow> = sums.into_iter().map(row).collect();
+    filter.series.clone_from(&query.filter.series);
+    let mut keys = HashMap::<Key, usize>::new();
+    let question = Question::summary(&filter, Needs::Durations);
+    let folded = history.fold(&question, &mut |series| {
+        let n_keys = keys.len();
+        let is_asked_for = query.filter.holds(series.status);
+        is_asked_for.then(|| *keys.entry(key(series)).or_insert(n_keys))
+    })?;
+    // What is not a sum of series has the same range.
+    (filter.from_minute, filter.to_minute) = (folded.from_minute, folded.to_minute);
+    let mut rows: Vec<SummaryRow> = keys
+        .into_iter()
+        .filter_map(|(key, group)| Some(row(key, folded.groups.get(group)?.first()?)))
+        .collect();
     rows.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| texts(a).cmp(&texts(b))));
-    let rfc3339 = |minute: u64| timestamp(minute.saturating_mul(MINUTE_NS)).to_string();
     let sum = |part: fn(&SummaryRow) -> u64| {
         rows.iter().fold(0, |sum: u64, row| sum.saturating_add(part(row)))
     };
@@ -84,28 +96,29 @@ pub(super) fn answer(history: &dyn History, query: &SummaryQuery) -> Result<Summ
         count: sum(|row| row.count),
         errors: sum(|row| row.errors),
         not_seen: history.drops(&filter)?,
+        n_series_overflowed: history.overflows(&filter)?,
+        damaged_rollups: folded.damaged,
         rows,
     })
 }
 
-fn add(sums: &mut HashMap<Key, Sum>, total: SeriesTotal) {
-    let failed = is_error(total.kind, Outcome::Completed, total.status, &total.error_type);
-    let key = Key {
-        host: total.host,
-        method: total.method,
-        template: total.template,
-        class: StatusClass::of(total.status),
-        target: total.target,
-    };
-    let sum = sums.entry(key).or_default();
-    sum.cell.merge(&total.cell);
-    if failed {
-        sum.errors = sum.errors.saturating_add(total.cell.count);
+fn key(series: &Series) -> Key {
+    Key {
+        host: series.host.clone(),
+        method: series.method.clone(),
+        template: series.template.clone(),
+        class: StatusClass::of(series.status),
+        target: series.target.clone(),
     }
 }
 
-fn row((key, sum): (Key, Sum)) -> SummaryRow {
-    let Cell { count, request_bytes, response_bytes, duration, .. } = sum.cell;
+/// The beginning of a minute for people.
+pub(super) fn rfc3339(minute: u64) -> String {
+    timestamp(minute.saturating_mul(MINUTE_NS)).to_string()
+}
+
+fn row(key: Key, total: &Total) -> SummaryRow {
+    let Cell { count, request_bytes, response_bytes, ref duration, .. } = total.cell;
     SummaryRow {
         host: key.host,
         method: key.method,
@@ -113,16 +126,16 @@ fn row((key, sum): (Key, Sum)) -> SummaryRow {
         status_class: key.class.as_str(),
         target: key.target,
         count,
-        errors: sum.errors,
-        p50_ms: quantile_ms(&duration, 0.5),
-        p95_ms: quantile_ms(&duration, 0.95),
-        p99_ms: quantile_ms(&duration, 0.99),
+        errors: total.errors,
+        p50_ms: quantile_ms(duration, 0.5),
+        p95_ms: quantile_ms(duration, 0.95),
+        p99_ms: quantile_ms(duration, 0.99),
         request_bytes,
         response_bytes,
     }
 }
 
-fn quantile_ms(duration: &Histogram, q: f64) -> Option<f64> {
+pub(super) fn quantile_ms(duration: &Histogram, q: f64) -> Option<f64> {
     duration.quantile(q).map(|ns| ns as f64 / 1e6)
 }
 

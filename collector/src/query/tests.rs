@@ -1,6 +1,10 @@
 //! Moments, places and conditions in their text forms.
 //! They never read the clock.
 
+mod calls;
+mod damage;
+mod regrouped;
+
 use super::*;
 use crate::model::SECOND_NS;
 use uuid::Uuid;
@@ -75,6 +79,49 @@ fn what_is_no_place_is_none() {
     for text in texts {
         assert_eq!(Cursor::parse(&text), None, "{text}");
     }
+}
+
+#[test]
+fn durations_are_whole_numbers_with_a_unit() {
+    for (text, expected) in [
+        ("250ms", Some(250_000_000)),
+        ("1s", Some(1_000_000_000)),
+        ("0s", Some(0)),
+        ("7us", Some(7_000)),
+        ("9ns", Some(9)),
+        ("2m", Some(120_000_000_000)),
+        ("250", None),
+        ("ms", None),
+        ("1.5s", None),
+        ("-1s", None),
+        ("1 s", None),
+        ("1h", None),
+        ("99999999999999999999s", None),
+        ("99999999999999s", None),
+    ] {
+        assert_eq!(parse_duration(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn ids_are_32_hexadecimal_digits() {
+    assert_eq!(
+        parse_id("000102030405060708090a0b0c0d0E0F"),
+        Some(std::array::from_fn(|n| n as u8))
+    );
+    for text in ["", "00", &"0".repeat(32), &"+".repeat(32), &"g".repeat(32), &"1".repeat(33)] {
+        assert_eq!(parse_id(text), None, "{text:?}");
+    }
+}
+
+#[test]
+fn the_place_before_a_place_is_before_it() {
+    let id = Uuid::from_u128(7);
+    for place in [Cursor::new(7, id, 3), Cursor::new(7, id, 0)] {
+        assert!(place.before().unwrap() < place);
+        assert_eq!(place.before().unwrap().start_unix_ns(), 7);
+    }
+    assert_eq!(Cursor::new(7, Uuid::nil(), 0).before(), None);
 }
 
 #[track_caller]

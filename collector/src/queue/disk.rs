@@ -41,6 +41,9 @@ pub(super) trait Disk: Debug + Send + Sync {
     /// The files of a directory and their sizes.
     fn list(&self, path: &Path) -> io::Result<Vec<(String, u64)>>;
 
+    /// The same, the oldest first.
+    fn oldest_first(&self, path: &Path) -> io::Result<Vec<(String, u64)>>;
+
     /// What our user may still write.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
 }
@@ -116,6 +119,16 @@ impl Disk for Storage {
             let name = entry.file_name().into_string().ok();
             files.extend(name.zip(metadata.map(|metadata| metadata.len())));
         }
+        Ok(files)
+    }
+
+    fn oldest_first(&self, path: &Path) -> io::Result<Vec<(String, u64)>> {
+        let mut files = self.list(path)?;
+        // Names break ties, and stand for a time that the system does not tell.
+        files.sort_by_cached_key(|(name, _)| {
+            let metadata = fs::metadata(path.join(name));
+            (metadata.and_then(|metadata| metadata.modified()).ok(), name.clone())
+        });
         Ok(files)
     }
 

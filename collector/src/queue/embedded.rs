@@ -65,7 +65,7 @@ impl Embedded {
         let failed = |source| OpenError::Io { dir: dir.clone(), source };
         disk.create_dir(&dir).and_then(|()| disk.sync_dir(data_dir)).map_err(failed)?;
         let segments = segment::list(&*disk, &dir).map_err(failed)?;
-        let quarantine = Quarantine::on(Arc::clone(&disk), data_dir);
+        let quarantine = Quarantine::on(Arc::clone(&disk), data_dir).within(bounds.quarantine);
         let shared = Arc::new(Shared {
             dir: dir.clone(),
             disk,

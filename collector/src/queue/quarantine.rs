@@ -1,5 +1,5 @@
 //! The directory of what cannot be stored: kept for people, out of the way of the rest.
-//! It never overwrites one thing with another, and never deletes.
+//! It never overwrites one thing with another; when it is full the oldest goes, and the log says so.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,19 @@ use super::disk::{Disk, Storage};
 pub(crate) struct Quarantine {
     dir: PathBuf,
     disk: Arc<dyn Disk>,
+    bounds: QuarantineBounds,
+}
+
+/// How much is kept for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct QuarantineBounds {
+    pub(crate) n_files: usize,
+    pub(crate) n_bytes: u64,
+}
+
+impl QuarantineBounds {
+    /// Everything.
+    pub(crate) const NONE: Self = Self { n_files: usize::MAX, n_bytes: u64::MAX };
 }
 
 impl Quarantine {
@@ -24,7 +37,12 @@ impl Quarantine {
     }
 
     pub(super) fn on(disk: Arc<dyn Disk>, data_dir: &Path) -> Self {
-        Self { dir: data_dir.join("quarantine"), disk }
+        Self { dir: data_dir.join("quarantine"), disk, bounds: QuarantineBounds::NONE }
+    }
+
+    /// The same, of bounded size.
+    pub(crate) fn within(self, bounds: QuarantineBounds) -> Self {
+        Self { bounds, ..self }
     }
 
     /// Keeps a batch that is whole and cannot be stored; `reason` is a word. The same batch again
@@ -47,7 +65,9 @@ impl Quarantine {
         self.disk.create_dir(&self.dir)?;
         let name = path.file_name().unwrap_or_default();
         self.disk.rename(path, &self.dir.join(name))?;
-        self.disk.sync_dir(&self.dir)
+        self.disk.sync_dir(&self.dir)?;
+        self.trim();
+        Ok(())
     }
 
     /// What is there: names and sizes, in order.
@@ -78,6 +98,45 @@ impl Quarantine {
         self.disk.append(&file, bytes)?;
         self.disk.sync(&file)?;
         self.disk.rename(&part, &self.dir.join(name))?;
-        self.disk.sync_dir(&self.dir)
+        self.disk.sync_dir(&self.dir)?;
+        self.trim();
+        Ok(())
+    }
+
+    /// Removes the oldest until what is left is within the bounds; the newest stays in any case.
+    /// What cannot be removed now is removed after the next file: it is no reason to fail.
+    fn trim(&self) {
+        if self.bounds == QuarantineBounds::NONE {
+            return;
+        }
+        let removed = self.disk.oldest_first(&self.dir).and_then(|files| {
+            let mut n_files = files.len();
+            let mut n_bytes = files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.1));
+            let mut removed = Vec::new();
+            for (name, n) in files {
+                let fits = n_files <= self.bounds.n_files && n_bytes <= self.bounds.n_bytes;
+                if fits || n_files == 1 {
+                    break;
+                }
+                self.disk.remove(&self.dir.join(&name))?;
+                n_files -= 1;
+                n_bytes = n_bytes.saturating_sub(n);
+                removed.push(name);
+            }
+            Ok(removed)
+        });
+        match removed {
+            Ok(removed) if removed.is_empty() => {}
+            Ok(removed) => {
+                let (n_removed, oldest) = (removed.len(), removed.first());
+                tracing::error!(
+                    n_removed,
+                    oldest,
+                    "the quarantine is full and its oldest were removed; see quarantine_files and \
+                     quarantine_bytes"
+                );
+            }
+            Err(error) => tracing::error!(%error, "the quarantine is full, and cannot be trimmed"),
+        }
     }
 }

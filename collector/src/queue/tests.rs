@@ -14,8 +14,13 @@ use super::*;
 use faulty::Faulty;
 use tempfile::TempDir;
 
-const ROOMY: Bounds =
-    Bounds { n_batches: 999, n_bytes: 1 << 30, min_free_bytes: 0, durability: Durability::Full };
+const ROOMY: Bounds = Bounds {
+    n_batches: 999,
+    n_bytes: 1 << 30,
+    min_free_bytes: 0,
+    durability: Durability::Full,
+    quarantine: QuarantineBounds::NONE,
+};
 
 const START: Position = Position(0);
 

@@ -3,15 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use egret::codec::{Batch, CallColumn, Calls, Column, DecodeError};
+#[cfg(test)]
+use egret::codec::DecodeError;
+use egret::codec::{CallColumn, Calls, Column};
 use egret::record::{Kind, Outcome, is_error};
 
 use crate::model::StatusClass;
 
-/// Most hosts that are told apart; a batch with more counts as having any.
+/// Most hosts, or other texts, that are told apart; a block with more counts as having any.
 pub(crate) const MAX_HOSTS: usize = 64;
 
-const OUTLINED: &[CallColumn] = &[
+/// Combinations of kind, outcome, error class and status that are remembered; few batches have more.
+const MAX_SEEN: usize = 16;
+
+/// The columns that an outline is made from.
+pub(super) const OUTLINED: &[CallColumn] = &[
     CallColumn::Start,
     CallColumn::Kind,
     CallColumn::Outcome,
@@ -40,23 +46,39 @@ pub(crate) struct Outline {
 
 impl Outline {
     /// The outline of a batch; `None` when it has no calls.
-    pub(crate) fn of(batch: &Batch<'_>) -> Result<Option<Self>, DecodeError> {
-        let calls = batch.calls(OUTLINED)?;
+    #[cfg(test)]
+    pub(crate) fn of(batch: &egret::codec::Batch<'_>) -> Result<Option<Self>, DecodeError> {
+        Ok(Self::of_calls(&batch.calls(OUTLINED)?))
+    }
+
+    /// The outline of a batch's calls, of which the columns in [`OUTLINED`] are there; `None` when
+    /// there are none.
+    pub(super) fn of_calls(calls: &Calls) -> Option<Self> {
         let starts = || (0..calls.len()).filter_map(|row| calls.number(CallColumn::Start, row));
-        let (Some(start_min_ns), Some(start_max_ns)) = (starts().min(), starts().max()) else {
-            return Ok(None);
-        };
+        let (start_min_ns, start_max_ns) = (starts().min()?, starts().max()?);
         let mut outline = Self {
             n_calls: calls.len(),
             start_min_ns,
             start_max_ns,
-            hosts: hosts(&calls),
+            hosts: hosts(calls),
             statuses: 0,
             outcomes: 0,
             has_errors: false,
         };
-        (0..calls.len()).for_each(|row| outline.add(&calls, row));
-        Ok(Some(outline))
+        // What has the same entries says the same; only what is new has to be read.
+        let mut seen = Vec::with_capacity(MAX_SEEN);
+        for row in 0..calls.len() {
+            let entry = |column| calls.entry(column, row);
+            let status = calls.number(CallColumn::Status, row);
+            let key = [CallColumn::Kind, CallColumn::Outcome, CallColumn::ErrorType].map(entry);
+            if !seen.contains(&(key, status)) {
+                if seen.len() < MAX_SEEN && !key.contains(&None) {
+                    seen.push((key, status));
+                }
+                outline.add(calls, row);
+            }
+        }
+        Some(outline)
     }
 
     fn add(&mut self, calls: &Calls, row: usize) {
@@ -77,18 +99,46 @@ pub(crate) fn outcome_bit(outcome: Outcome) -> i64 {
     place.map_or(0, |place| 1 << place)
 }
 
+/// A kind's bit in a block's mask: its place among all, which only ever grow at the end.
+pub(crate) fn kind_bit(kind: Kind) -> i64 {
+    let place = Kind::ALL.iter().position(|other| *other == kind);
+    place.map_or(0, |place| 1 << place)
+}
+
+/// A few distinct texts; when they become too many, any text counts as being there.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    known: BTreeSet<String>,
+    is_too_many: bool,
+}
+
+impl Words {
+    /// Adds a text, unless it is empty.
+    pub(crate) fn add(&mut self, text: &str) {
+        if text.is_empty() || self.is_too_many || self.known.contains(text) {
+            return;
+        }
+        self.is_too_many = self.known.len() == MAX_HOSTS;
+        if self.is_too_many {
+            self.known.clear();
+        } else {
+            self.known.insert(text.to_owned());
+        }
+    }
+
+    /// All of them; `None` for more than [`MAX_HOSTS`].
+    pub(crate) fn known(&self) -> Option<&BTreeSet<String>> {
+        (!self.is_too_many).then_some(&self.known)
+    }
+}
+
 /// A dictionary says its texts without a look at the rows.
 fn hosts(calls: &Calls) -> Option<BTreeSet<String>> {
-    let mut hosts = BTreeSet::new();
-    let mut add = |host: &str| {
-        if !host.is_empty() && hosts.len() <= MAX_HOSTS && !hosts.contains(host) {
-            hosts.insert(host.to_owned());
-        }
-    };
+    let mut hosts = Words::default();
     match calls.column(CallColumn::Host) {
         None => {}
-        Some(Column::Dict { entries, .. }) => entries.iter().for_each(|host| add(host)),
-        Some(column) => (0..calls.len()).for_each(|row| add(column.text(row))),
+        Some(Column::Dict { entries, .. }) => entries.iter().for_each(|host| hosts.add(host)),
+        Some(column) => (0..calls.len()).for_each(|row| hosts.add(column.text(row))),
     }
-    (hosts.len() <= MAX_HOSTS).then_some(hosts)
+    (!hosts.is_too_many).then_some(hosts.known)
 }

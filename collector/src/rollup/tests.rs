@@ -31,7 +31,7 @@ fn batch(urls: &[String], minutes: Option<&Minutes>) -> Vec<u8> {
 
 fn fold_bytes(bytes: &[u8]) -> Vec<(String, u16, u64)> {
     let batch = Batch::open(bytes, &Limits::default()).unwrap();
-    let minutes = fold(&batch, &mut Templates::default()).unwrap();
+    let minutes = Digest::of(&batch).unwrap().capped(&mut Templates::default()).minutes;
     let rows = minutes.iter().map(|(key, cell)| (key.template.to_owned(), key.status, cell.count));
     rows.collect()
 }
@@ -85,9 +85,8 @@ fn the_fleet_counts_what_is_beyond_its_bound_together() {
     use crate::model::Source;
     let urls: Vec<String> = (0..10).map(|n| format!("https://host-{n}.example/x")).collect();
     let bytes = batch(&urls, None);
-    let minutes =
-        fold(&Batch::open(&bytes, &Limits::default()).unwrap(), &mut Templates::default());
-    let stored = [(Source::default(), minutes.unwrap())];
+    let digest = Digest::of(&Batch::open(&bytes, &Limits::default()).unwrap()).unwrap();
+    let stored = [(Source::default(), digest.minutes)];
     let fleet = Fleet::new(4);
     fleet.add(&stored);
     fleet.add(&stored);
@@ -97,4 +96,27 @@ fn the_fleet_counts_what_is_beyond_its_bound_together() {
     assert_eq!(sum, 20);
     let beyond = all.iter().find(|durations| durations.host == "{overflow}").unwrap();
     assert_eq!((beyond.histogram.count(), beyond.status_class), (12, "{overflow}"));
+}
+
+#[test]
+fn templates_are_capped_unless_their_sender_has_done_it() {
+    let mut calls = CallsBuilder::default();
+    for n in 0..=egret::template::MAX_PER_HOST {
+        let mut scratch = String::new();
+        let url = SafeUrl::parse("https://a.com/", &mut scratch);
+        let template = format!("/t{n}");
+        let mut record = Record::new(Kind::Client, "GET", url, 0);
+        record.set_template(&template);
+        calls.push(&record);
+    }
+    let mut meta = BatchMeta::new(Resource::new(), 0);
+    let mut n_overflowing = |calls_are_all| {
+        meta.calls_are_all = calls_are_all;
+        let bytes = Encoder::new().unwrap().encode(&meta, &calls, None).unwrap();
+        let batch = Batch::open(&bytes, &Limits::default()).unwrap();
+        let digest = Digest::of(&batch).unwrap().capped(&mut Templates::default());
+        let cells = digest.minutes.iter().filter(|(key, _)| key.template == OVERFLOW);
+        cells.map(|(_, cell)| cell.count).sum::<u64>()
+    };
+    assert_eq!((n_overflowing(false), n_overflowing(true)), (1, 0));
 }

@@ -33,10 +33,17 @@ pub(crate) enum DirError {
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
-    /// Held, never read.
-    _lock: File,
+    lock: File,
     /// Removes the directory at last, when it was made for this process alone.
     _temporary: Option<TempDir>,
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        // Closing the file alone would not do: a program that is being started by another thread
+        // has it too, until it is the program.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl DataDir {
@@ -60,7 +67,7 @@ impl DataDir {
             .and_then(|()| open_private(&path.join("lock")))
             .map_err(|source| io_error(path, source))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock, _temporary: temporary }),
+            Ok(()) => Ok(Self { path: path.to_owned(), lock, _temporary: temporary }),
             Err(TryLockError::WouldBlock) => Err(DirError::InUse(path.to_owned())),
             Err(TryLockError::Error(source)) => Err(io_error(path, source)),
         }
@@ -70,6 +77,11 @@ impl DataDir {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Makes the directory when it is not there, without taking it.
+pub(super) fn prepare(path: &Path) -> Result<(), DirError> {
+    create(path).map_err(|source| io_error(path, source))
 }
 
 /// Where the metadata is.
@@ -116,6 +128,11 @@ pub(super) fn open_private(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+/// Makes a directory within ours, for its owner alone.
+pub(super) fn private_dir(path: &Path) -> io::Result<()> {
+    create(path)
 }
 
 /// Calls tell what a company does with whom: the directory is its owner's alone.

@@ -1,15 +1,16 @@
 //! The files of calls, one per day of receipt, as the writer sees them.
 //! It never writes a batch into a second file when an earlier attempt left it in a first.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::WriteError;
 use super::data_dir::{day_path, days};
 use super::schema::DAY;
 use super::sums::integer;
 use super::writer::Block;
+use super::{DamagedDay, WriteError, mend};
 use crate::model::Day;
 use crate::queue::Durability;
 
@@ -29,11 +30,35 @@ impl DayFiles {
         Self { dir: dir.to_owned(), durability, open: Vec::new() }
     }
 
-    /// Fails when any file is of a later version: better at the start than at the first query.
-    pub(super) fn check_all(&self) -> Result<(), WriteError> {
+    /// Fails when any file is of a later version: better at the start than at the first query. One
+    /// that cannot even be opened, because it is damaged, is moved aside.
+    pub(super) fn check_all(&mut self) -> Result<(), WriteError> {
         for day in days(&self.dir)? {
-            DAY.open_readable(&day_path(&self.dir, day))?;
+            match DAY.open_readable(&day_path(&self.dir, day)) {
+                Err(error) if mend::is_damage_at_open(&error) => {
+                    self.set_aside(&DamagedDay { day, problem: error.to_string() })?;
+                }
+                opened => drop(opened?),
+            }
         }
+        Ok(())
+    }
+
+    /// Moves a day's file aside, unless it is gone by now.
+    pub(super) fn set_aside(&mut self, found: &DamagedDay) -> Result<(), WriteError> {
+        let DamagedDay { day, problem } = found;
+        self.close(*day);
+        if !day_path(&self.dir, *day).exists() {
+            return Ok(());
+        }
+        let aside = mend::set_aside(&self.dir, *day)?;
+        tracing::error!(
+            day = %day,
+            problem,
+            aside = %aside.display(),
+            "a day's calls are damaged, and moved aside; they are missing in answers, the history \
+             has them all the same"
+        );
         Ok(())
     }
 
@@ -70,8 +95,10 @@ impl DayFiles {
         if !day_path(&self.dir, before).exists() {
             return Ok(false);
         }
-        let mut select =
-            self.file(before)?.prepare_cached("SELECT 1 FROM blocks WHERE batch_id = ?1")?;
+        let mut select = self.file(before)?.prepare_cached(
+            "SELECT 1 FROM blocks WHERE batch_id = ?1
+             UNION ALL SELECT 1 FROM taken WHERE batch_id = ?1",
+        )?;
         let found = select.query_row([block.batch_id.as_bytes()], |_| Ok(()));
         Ok(found.optional()?.is_some())
     }
@@ -95,18 +122,18 @@ fn day_of(block: &Block) -> Day {
 }
 
 fn insert(connection: &mut Connection, blocks: &[&Block]) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
+    // Also its first look at the file is a writer's: nobody else can come in between.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // What an attempt before this one left here may be regrouped by now.
     let mut insert = transaction.prepare_cached(
-        "INSERT OR IGNORE INTO blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT OR IGNORE INTO blocks SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+         WHERE NOT EXISTS (SELECT 1 FROM taken WHERE batch_id = ?1)",
     )?;
     for block in blocks {
         let Some(outline) = &block.outline else {
             continue;
         };
-        let hosts = outline.hosts.as_ref().map(|hosts| {
-            let lines = hosts.iter().map(|host| format!("{host}\n"));
-            std::iter::once("\n".to_owned()).chain(lines).collect::<String>()
-        });
+        let hosts = outline.hosts.as_ref().map(lines);
         insert.execute((
             block.batch_id.as_bytes(),
             integer(outline.start_min_ns),
@@ -121,4 +148,10 @@ fn insert(connection: &mut Connection, blocks: &[&Block]) -> rusqlite::Result<()
     }
     drop(insert);
     transaction.commit()
+}
+
+/// A set of texts as the files keep it: each between newlines.
+pub(super) fn lines(texts: &BTreeSet<String>) -> String {
+    let lines = texts.iter().map(|text| format!("{text}\n"));
+    std::iter::once("\n".to_owned()).chain(lines).collect()
 }

@@ -3,6 +3,7 @@
 
 use rusqlite::ErrorCode;
 
+use super::mend;
 use super::schema::OpenError;
 
 /// A group that could not be written; nothing of it counts as stored.
@@ -14,9 +15,20 @@ pub(crate) enum WriteError {
     Sqlite(#[from] rusqlite::Error),
     #[error("cannot remove what is too old")]
     Remove(#[from] std::io::Error),
+    #[error("cannot write calls in their new order")]
+    Encode(#[from] egret::codec::EncodeError),
 }
 
 impl WriteError {
+    /// Whether a file is not what was written to it.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Open(error) => mend::is_damage_at_open(error),
+            Self::Sqlite(error) => mend::is_damage(error),
+            Self::Remove(_) | Self::Encode(_) => false,
+        }
+    }
+
     /// Whether the same batch would fail tomorrow on a healthy disk.
     pub(crate) fn blames_the_batch(&self) -> bool {
         let Self::Sqlite(error) = self else {

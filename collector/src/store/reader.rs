@@ -1,21 +1,22 @@
 //! The reading end of the store: roll-ups and drops.
 //! It never writes: its connections are read-only, and each lives for one question.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use egret::minute::{Cell, Histogram, MINUTE_NS};
-use egret::record::Kind;
+use egret::minute::MINUTE_NS;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::blocks::{BlockFilter, DayFilesBlocks};
 use super::data_dir::meta_path;
+use super::fold::{self, Folded, Question, Series, SeriesFilter};
+use super::packed::Damaged;
 use super::schema::{META, OpenError};
 use super::size::{self, StoreSize};
 use super::sums::integer;
-use super::{Blocks, History};
-use crate::model::Position;
+use super::{Blocks, History, instances};
+use crate::model::{Instance, Position, Sighting};
 
 /// What the store could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,11 @@ pub(crate) enum ReadError {
     List(#[from] std::io::Error),
     #[error("a roll-up in the store is damaged")]
     Damaged,
+    #[error(
+        "an earlier collector wrote the store; start this one once with the same data directory, \
+         which brings it up to date"
+    )]
+    Older,
 }
 
 /// Which roll-ups are asked for.
@@ -37,26 +43,7 @@ pub(crate) struct SummaryFilter {
     pub(crate) from_minute: u64,
     /// The minute after the last.
     pub(crate) to_minute: u64,
-    pub(crate) service: Option<String>,
-    pub(crate) kind: Option<Kind>,
-}
-
-/// One series over all minutes that were asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct SeriesTotal {
-    pub(crate) kind: Kind,
-    pub(crate) target: String,
-    pub(crate) method: String,
-    pub(crate) host: String,
-    pub(crate) template: String,
-    pub(crate) status: Option<u16>,
-    pub(crate) error_type: String,
-    /// Empty when not told.
-    pub(crate) consumer: String,
-    /// The first and the last minute that has a call.
-    pub(crate) seen: (u64, u64),
-    /// Without its times to the first byte: nobody asks for them yet.
-    pub(crate) cell: Cell,
+    pub(crate) series: SeriesFilter,
 }
 
 /// Opens the store's files to read.
@@ -95,22 +82,21 @@ impl Reader {
 }
 
 impl History for Reader {
-    fn totals(&self, filter: &SummaryFilter) -> Result<Vec<SeriesTotal>, ReadError> {
+    fn fold(
+        &self,
+        question: &Question,
+        group_of: &mut dyn FnMut(&Series) -> Option<usize>,
+    ) -> Result<Folded, ReadError> {
         let Some(connection) = self.meta()? else {
-            return Ok(Vec::new());
+            let Question { from_minute, to_minute, step_minutes, .. } = *question;
+            return Ok(Folded { from_minute, to_minute, step_minutes, ..Folded::default() });
         };
-        // One snapshot for both questions, so that no series is removed in between.
-        let connection = connection.unchecked_transaction()?;
-        let cells = cells(&connection, filter)?;
-        let mut select = connection.prepare(
-            "SELECT kind, target, method, host, template, status, error_type, consumer
-             FROM series WHERE series_id = ?1",
-        )?;
-        let mut totals = Vec::with_capacity(cells.len());
-        for (series_id, (seen, cell)) in cells {
-            totals.push(select.query_row([series_id], |row| series_total(row, seen, cell))?);
+        if !connection.table_exists(None, "packs")? {
+            return Err(ReadError::Older);
         }
-        Ok(totals)
+        // One snapshot for everything, so that nothing is moved in between.
+        let connection = connection.unchecked_transaction()?;
+        fold::fold(&connection, question, group_of)
     }
 
     fn drops(&self, filter: &SummaryFilter) -> Result<BTreeMap<String, u64>, ReadError> {
@@ -122,7 +108,7 @@ impl History for Reader {
              WHERE minute >= ?1 AND minute < ?2 AND (?3 IS NULL OR service = ?3)",
         )?;
         let (from, to) = (integer(filter.from_minute), integer(filter.to_minute));
-        let mut rows = select.query((from, to, &filter.service))?;
+        let mut rows = select.query((from, to, &filter.series.service))?;
         let mut drops = BTreeMap::<String, u64>::new();
         while let Some(row) = rows.next()? {
             let sum = drops.entry(row.get(0)?).or_default();
@@ -131,8 +117,47 @@ impl History for Reader {
         Ok(drops)
     }
 
+    fn drops_of_services(
+        &self,
+        filter: &SummaryFilter,
+    ) -> Result<BTreeMap<String, BTreeMap<String, u64>>, ReadError> {
+        let Some(connection) = self.meta()? else {
+            return Ok(BTreeMap::new());
+        };
+        let mut select = connection.prepare(
+            "SELECT service, reason, count FROM drops WHERE minute >= ?1 AND minute < ?2",
+        )?;
+        let mut rows = select.query((integer(filter.from_minute), integer(filter.to_minute)))?;
+        let mut drops = BTreeMap::<String, BTreeMap<String, u64>>::new();
+        while let Some(row) = rows.next()? {
+            let sum = drops.entry(row.get(0)?).or_default().entry(row.get(1)?).or_default();
+            *sum = sum.saturating_add(unsigned(row, 2)?);
+        }
+        Ok(drops)
+    }
+
+    fn instances(&self, service: Option<&str>) -> Result<Vec<(Instance, Sighting)>, ReadError> {
+        match self.meta()? {
+            Some(connection) => instances::read(&connection, service),
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn size(&self) -> Result<StoreSize, ReadError> {
         Ok(size::size(&self.dir)?)
+    }
+
+    fn overflows(&self, filter: &SummaryFilter) -> Result<u64, ReadError> {
+        let Some(connection) = self.meta()? else {
+            return Ok(0);
+        };
+        let mut select = connection.prepare(
+            "SELECT coalesce(sum(n_series), 0) FROM overflows
+             WHERE minute >= ?1 AND minute < ?2 AND (?3 IS NULL OR service = ?3)",
+        )?;
+        let (from, to) = (integer(filter.from_minute), integer(filter.to_minute));
+        let n_series = (from, to, &filter.series.service);
+        Ok(select.query_row(n_series, |row| unsigned(row, 0))?)
     }
 
     fn blocks(&self, filter: BlockFilter) -> Result<Box<dyn Blocks>, ReadError> {
@@ -146,65 +171,17 @@ impl SummaryFilter {
         Self {
             from_minute: from_ns / MINUTE_NS,
             to_minute: to_ns.div_ceil(MINUTE_NS),
-            service: None,
-            kind: None,
+            series: SeriesFilter::default(),
         }
     }
 }
 
-/// The sum of each series, and its first and last minute.
-type Cells = HashMap<i64, ((u64, u64), Cell)>;
-
-fn cells(connection: &Connection, filter: &SummaryFilter) -> Result<Cells, ReadError> {
-    let mut select = connection.prepare(
-        "SELECT m.series_id, m.count, m.request_bytes, m.response_bytes, m.duration,
-                m.minute
-         FROM minutes m JOIN series s ON s.series_id = m.series_id
-         WHERE m.minute >= ?1 AND m.minute < ?2
-           AND (?3 IS NULL OR s.service = ?3) AND (?4 IS NULL OR s.kind = ?4)",
-    )?;
-    let mut rows = select.query((
-        integer(filter.from_minute),
-        integer(filter.to_minute),
-        &filter.service,
-        filter.kind.map(Kind::as_str),
-    ))?;
-    let mut cells = Cells::new();
-    while let Some(row) = rows.next()? {
-        let duration = row.get_ref(4)?.as_blob().map_err(|_| ReadError::Damaged)?;
-        let minute = unsigned(row, 5)?;
-        let (seen, cell) =
-            cells.entry(row.get(0)?).or_insert_with(|| ((minute, minute), Cell::default()));
-        *seen = (seen.0.min(minute), seen.1.max(minute));
-        cell.merge(&Cell {
-            count: unsigned(row, 1)?,
-            request_bytes: unsigned(row, 2)?,
-            response_bytes: unsigned(row, 3)?,
-            duration: Histogram::read(duration).ok_or(ReadError::Damaged)?,
-            ttfb: Histogram::default(),
-        });
+impl From<Damaged> for ReadError {
+    fn from(_: Damaged) -> Self {
+        Self::Damaged
     }
-    Ok(cells)
 }
 
-fn series_total(row: &Row<'_>, seen: (u64, u64), cell: Cell) -> rusqlite::Result<SeriesTotal> {
-    let kind: String = row.get(0)?;
-    let status: u16 = row.get(5)?;
-    Ok(SeriesTotal {
-        // A later collector may have written a kind that is not known here.
-        kind: Kind::from_word(&kind).unwrap_or(Kind::Manual),
-        target: row.get(1)?,
-        method: row.get(2)?,
-        host: row.get(3)?,
-        template: row.get(4)?,
-        status: (status > 0).then_some(status),
-        error_type: row.get(6)?,
-        consumer: row.get(7)?,
-        seen,
-        cell,
-    })
-}
-
-fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::unsigned_abs)
 }

@@ -4,10 +4,12 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use egret::minute::{Cell, Histogram, Minutes, SeriesKey};
 use rusqlite::{Connection, OptionalExtension};
 
+use super::guard::{self, Guard, SeriesLimits};
 use super::sums::{integer, sparse};
 use crate::model::Source;
 
@@ -25,11 +27,22 @@ pub(super) struct SeriesIds {
     cells: HashMap<(u64, i64), Cell>,
     /// Those of `cells` that the present transaction added to and has not written.
     changed: HashSet<(u64, i64)>,
+    guard: Guard,
     /// The key of the present series; kept, so that its memory is used again.
     key: Vec<u8>,
 }
 
 impl SeriesIds {
+    /// Sets what a service may have.
+    pub(super) fn limit(&mut self, limits: SeriesLimits) {
+        self.guard.limits = limits;
+    }
+
+    /// What comes next was received at this minute.
+    pub(super) fn received(&mut self, minute: u64) {
+        self.guard.received(minute);
+    }
+
     /// Adds a source's roll-ups, inside the caller's transaction, which ends with
     /// [`Self::write`].
     pub(super) fn add(
@@ -75,17 +88,24 @@ impl SeriesIds {
         if self.cells.len() > MAX_CELLS {
             self.cells.clear();
         }
-        Ok(())
+        self.guard.write(connection)
+    }
+
+    /// Forgets these minutes of these series: they are not where they were.
+    pub(super) fn forget_moved(&mut self, minutes: &Range<u64>, series: &Range<i64>) {
+        self.cells.retain(|(minute, id), _| !(minutes.contains(minute) && series.contains(id)));
     }
 
     /// Forgets everything: it may not be in the database any more, or not like that.
     pub(super) fn forget(&mut self) {
+        self.guard.forget();
         self.known.clear();
         self.cells.clear();
         self.changed.clear();
     }
 
-    fn id(
+    /// The number of a series; a new one when it has none.
+    pub(super) fn id(
         &mut self,
         connection: &Connection,
         source: &Source,
@@ -95,11 +115,46 @@ impl SeriesIds {
         if let Some(id) = self.known.get(self.key.as_slice()) {
             return Ok(*id);
         }
-        let id = find_or_insert(connection, source, series)?;
+        if let Some(id) = self.guard.refused(&self.key) {
+            return Ok(id);
+        }
+        let id = match find(connection, source, series)? {
+            Some(id) => id,
+            None if self.guard.admit(connection, &source.service)? => {
+                insert(connection, source, series, self.guard.day())?
+            }
+            None => return self.overflow(connection, source, series),
+        };
         if self.known.len() >= MAX_REMEMBERED {
             self.known.clear();
         }
         self.known.insert(self.key.as_slice().into(), id);
+        Ok(id)
+    }
+
+    /// The series that counts what a refused one would.
+    fn overflow(
+        &mut self,
+        connection: &Connection,
+        source: &Source,
+        series: SeriesKey<&str>,
+    ) -> rusqlite::Result<i64> {
+        let (service, day) = (&source.service, self.guard.day());
+        let with_host = guard::with_host(series);
+        let id = match find(connection, source, with_host)? {
+            Some(id) => id,
+            None if self.guard.admit_overflow(connection, service)? => {
+                insert(connection, source, with_host, day)?
+            }
+            None => {
+                let (source, series) = guard::without_host(source, series);
+                match find(connection, &source, series)? {
+                    Some(id) => id,
+                    None => insert(connection, &source, series, day)?,
+                }
+            }
+        };
+        self.guard.refuse(&self.key, service, id);
         Ok(id)
     }
 
@@ -152,11 +207,16 @@ fn stored(connection: &Connection, (minute, series_id): (u64, i64)) -> rusqlite:
     Ok(found.optional()?.unwrap_or_default())
 }
 
-fn find_or_insert(
+fn find(
     connection: &Connection,
     source: &Source,
     series: SeriesKey<&str>,
-) -> rusqlite::Result<i64> {
+) -> rusqlite::Result<Option<i64>> {
+    let mut select = connection.prepare_cached(
+        "SELECT series_id FROM series
+         WHERE service = ?1 AND environment = ?2 AND kind = ?3 AND target = ?4 AND method = ?5
+           AND host = ?6 AND template = ?7 AND status = ?8 AND error_type = ?9 AND consumer = ?10",
+    )?;
     let values = (
         &source.service,
         &source.environment,
@@ -169,18 +229,31 @@ fn find_or_insert(
         series.error_type,
         series.consumer,
     );
-    let mut select = connection.prepare_cached(
-        "SELECT series_id FROM series
-         WHERE service = ?1 AND environment = ?2 AND kind = ?3 AND target = ?4 AND method = ?5
-           AND host = ?6 AND template = ?7 AND status = ?8 AND error_type = ?9 AND consumer = ?10",
-    )?;
-    if let Some(id) = select.query_row(values, |row| row.get(0)).optional()? {
-        return Ok(id);
-    }
+    select.query_row(values, |row| row.get(0)).optional()
+}
+
+fn insert(
+    connection: &Connection,
+    source: &Source,
+    series: SeriesKey<&str>,
+    day: u64,
+) -> rusqlite::Result<i64> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO series (service, environment, kind, target, method, host, template, status,
-                             error_type, consumer)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                             error_type, consumer, last_day)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
-    insert.insert(values)
+    insert.insert((
+        &source.service,
+        &source.environment,
+        series.kind.as_str(),
+        series.target,
+        series.method,
+        series.host,
+        series.template,
+        series.status,
+        series.error_type,
+        series.consumer,
+        integer(day),
+    ))
 }

@@ -9,6 +9,9 @@ use rusqlite::{Connection, OpenFlags, ffi};
 use super::data_dir::open_private;
 use crate::queue::Durability;
 
+/// How long who opens or writes a file waits for another who writes it.
+const BUSY: Duration = Duration::from_secs(5);
+
 /// One kind of file: the steps from an empty one to today's. `PRAGMA user_version` holds how many
 /// of them a file has behind it. A step that was ever released does not change any more.
 #[derive(Debug)]
@@ -64,13 +67,75 @@ pub(super) const META: Schema = Schema {
             only INTEGER PRIMARY KEY CHECK (only = 0),
             position INTEGER NOT NULL
         );",
+        // 3: packed roll-ups, whose bytes `packed` describes; `minutes` holds only what was not
+        // packed yet. The key of a row is the series' number times 2^24, plus the window of two
+        // hours or the day, counted from 1970.
+        "CREATE TABLE packs (key INTEGER PRIMARY KEY, minutes BLOB NOT NULL);
+        CREATE TABLE sums (key INTEGER PRIMARY KEY, sums BLOB NOT NULL);
+        -- One row, or none yet: from when on minutes, and half-hours, are kept.
+        CREATE TABLE kept (
+            only INTEGER PRIMARY KEY CHECK (only = 0),
+            first_minute INTEGER NOT NULL,
+            first_day INTEGER NOT NULL
+        );
+        -- Rows of `packs` and `sums` whose checksum was wrong when more came for them.
+        CREATE TABLE damaged (
+            what TEXT NOT NULL,
+            key INTEGER NOT NULL,
+            bytes BLOB NOT NULL,
+            UNIQUE (what, key, bytes)
+        );
+        -- Series that were new beyond what a service may have; their calls are in `{overflow}`.
+        CREATE TABLE overflows (
+            minute INTEGER NOT NULL, -- of receipt
+            service TEXT NOT NULL,
+            n_series INTEGER NOT NULL,
+            PRIMARY KEY (minute, service)
+        ) WITHOUT ROWID;
+        -- The last day on which the series was seen; no packed roll-up of it is later.
+        ALTER TABLE series ADD COLUMN last_day INTEGER NOT NULL DEFAULT 0;
+        UPDATE series SET last_day = coalesce((SELECT max(minute) / 1440 FROM minutes), 0);",
+        // 4: who was seen: signs of life, and what was told at the start; `heartbeat`, `skews_ns` and
+        // `startup` are JSON. And the hits that handlers have not handled.
+        "CREATE TABLE instances (
+            service TEXT NOT NULL,
+            environment TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            version TEXT NOT NULL,
+            sdk TEXT NOT NULL,
+            first_seen_ns INTEGER NOT NULL,
+            last_seen_ns INTEGER NOT NULL,
+            heartbeat TEXT,
+            skews_ns TEXT NOT NULL,
+            PRIMARY KEY (service, environment, instance)
+        ) WITHOUT ROWID;
+        CREATE TABLE startups (
+            service TEXT NOT NULL,
+            environment TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            started_unix_ns INTEGER NOT NULL,
+            startup TEXT NOT NULL,
+            PRIMARY KEY (service, environment, instance)
+        );
+        CREATE TABLE hits_log (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, -- none is ever used again
+            n_bytes INTEGER NOT NULL,
+            n_hits INTEGER NOT NULL,
+            hits TEXT NOT NULL -- JSON: pairs of model::Hit and a count
+        );
+        CREATE TABLE hits_log_id (
+            only INTEGER PRIMARY KEY CHECK (only = 0),
+            id BLOB NOT NULL
+        );",
     ],
 };
 
-/// `calls-YYYY-MM-DD.db`. `hosts` is each host between newlines, NULL for more than are told apart;
-/// the masks are those of `rollup::Outline`.
+/// `calls-YYYY-MM-DD.db`. `hosts` is each host between newlines, NULL for more than are told apart,
+/// and so are other sets of texts; the masks are those of `rollup::Outline`. `blocks` are batches as
+/// they were received, `regrouped` what `regrouping` made of them.
 pub(super) const DAY: Schema = Schema {
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE blocks (
             batch_id BLOB PRIMARY KEY,
             start_min_ns INTEGER NOT NULL,
@@ -83,7 +148,55 @@ pub(super) const DAY: Schema = Schema {
             batch BLOB NOT NULL
         );
         CREATE INDEX blocks_newest ON blocks
-            (start_max_ns, batch_id, start_min_ns, statuses, outcomes, hosts);"],
+            (start_max_ns, batch_id, start_min_ns, statuses, outcomes, hosts);",
+        // 2: regrouped calls. What was received keeps its table, so that receiving costs no more.
+        "
+        CREATE TABLE slices ( -- calls that were regrouped together
+            slice_id INTEGER PRIMARY KEY,
+            hour INTEGER NOT NULL, -- since 1970, of the starts
+            n_calls INTEGER NOT NULL,
+            n_bytes INTEGER NOT NULL,
+            n_blocks INTEGER NOT NULL,
+            id_drawers INTEGER NOT NULL, -- the shapes of its two filters
+            id_bytes INTEGER NOT NULL,
+            text_drawers INTEGER NOT NULL,
+            text_bytes INTEGER NOT NULL
+        );
+        CREATE INDEX slices_by_hour ON slices (hour);
+        CREATE TABLE drawers (
+            drawer_id INTEGER PRIMARY KEY, -- slice_id * 512 + 256 for the text filter + drawer
+            bytes BLOB NOT NULL
+        );
+        CREATE TABLE regrouped (
+            batch_id BLOB PRIMARY KEY, -- the block's own: its calls came in others
+            slice_id INTEGER NOT NULL,
+            place INTEGER NOT NULL, -- in the slice, from 0 without gaps
+            start_min_ns INTEGER NOT NULL,
+            start_max_ns INTEGER NOT NULL,
+            n_calls INTEGER NOT NULL,
+            total_max_ns INTEGER NOT NULL, -- 0 when no call has a duration
+            hosts TEXT,
+            templates TEXT,
+            services TEXT,
+            environments TEXT,
+            kinds INTEGER NOT NULL,
+            statuses INTEGER NOT NULL,
+            outcomes INTEGER NOT NULL,
+            has_errors INTEGER NOT NULL,
+            batch BLOB NOT NULL
+        );
+        CREATE INDEX regrouped_newest ON regrouped
+            (start_max_ns, batch_id, slice_id, place, start_min_ns, total_max_ns, kinds, statuses,
+             outcomes, has_errors, hosts, templates, services, environments);
+        CREATE INDEX regrouped_by_slice ON regrouped (slice_id);
+        CREATE TABLE taken ( -- batches whose calls are regrouped
+            batch_id BLOB PRIMARY KEY
+        ) WITHOUT ROWID;
+        CREATE TABLE kept ( -- batches that stay as they were received: they are damaged, or of a
+                            -- later format
+            batch_id BLOB PRIMARY KEY
+        ) WITHOUT ROWID;",
+    ],
 };
 
 /// A file that cannot be opened.
@@ -127,8 +240,28 @@ impl Schema {
     ) -> Result<Connection, OpenError> {
         // An empty file is an empty database; SQLite gives the files beside it the same mode.
         open_private(path).map_err(|source| sqlite(path, source))?;
+        self.open_there(path, durability)
+    }
+
+    /// Opens a file for writing, and brings it up to date; `None` when it is not there, or not any
+    /// more.
+    pub(super) fn reopen_writable(
+        &self,
+        path: &Path,
+        durability: Durability,
+    ) -> Result<Option<Connection>, OpenError> {
+        match self.open_there(path, durability) {
+            Err(_) if !path.exists() => Ok(None),
+            opened => opened.map(Some),
+        }
+    }
+
+    fn open_there(&self, path: &Path, durability: Durability) -> Result<Connection, OpenError> {
         let open = || {
-            let connection = Connection::open(path)?;
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(path, flags)?;
+            // A day's file has two writers: who stores, and who regroups, for a moment at a time.
+            connection.busy_timeout(BUSY)?;
             // Holds for a file without tables only. Calls are large values: large pages keep them
             // in few pieces. And a group is written once, not also when memory runs out under it.
             connection.execute_batch("PRAGMA page_size = 16384; PRAGMA cache_size = -65536;")?;
@@ -153,7 +286,7 @@ impl Schema {
         let open = || {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(path, flags)?;
-            connection.busy_timeout(Duration::from_secs(5))?;
+            connection.busy_timeout(BUSY)?;
             Ok::<_, rusqlite::Error>(connection)
         };
         let mut connection = open().map_err(|source| sqlite(path, source))?;
@@ -202,7 +335,7 @@ fn needs_rollback(connection: &Connection) -> bool {
 /// Takes back what a kill left half done: the first look of a connection that may write does it.
 fn roll_back(path: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY)?;
     connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).map(drop)
 }
 

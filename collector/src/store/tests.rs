@@ -1,6 +1,11 @@
 //! What is on disk after crashes, days and later versions.
 //! They never go through HTTP: they write to the store as the pipeline does.
 
+mod migrations;
+mod mixture;
+mod packing;
+mod series_limits;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -18,7 +23,8 @@ use uuid::Uuid;
 const LATE_NS: u64 = 1_790_035_199 * SECOND_NS;
 const DAY_NS: u64 = 86_400 * SECOND_NS;
 
-const RETENTION: Retention = Retention { calls_days: 15, minutes_days: 32, batches_days: 2 };
+const RETENTION: Retention =
+    Retention { calls_days: 15, minutes_days: 32, history_days: 396, batches_days: 2 };
 
 fn open(dir: &TempDir) -> Writer {
     Writer::open(DataDir::open(dir.path()).unwrap(), Durability::Full).unwrap()
@@ -70,7 +76,7 @@ fn group(blocks: Vec<Block>) -> Group {
 /// Ids of all blocks, and the count of all roll-ups.
 fn content(dir: &Path) -> (Vec<u128>, u64) {
     let reader = Reader::new(dir.to_owned());
-    let filter = BlockFilter { range: TimeRange::ALL, host: None, statuses: None, outcomes: None };
+    let filter = BlockFilter::within(TimeRange::ALL);
     let mut blocks = reader.blocks(filter).unwrap();
     let mut ids = Vec::new();
     while let Some(block) = blocks.next(0).unwrap() {
@@ -128,12 +134,13 @@ fn what_is_too_old_goes_and_the_rest_stays() {
     let blocks = [0, 14, 15, 16, 40].map(|days| block(days, LATE_NS - days as u64 * DAY_NS));
     writer.write(&group(blocks.into())).unwrap();
     writer.prune(&RETENTION, LATE_NS).unwrap();
-    assert_eq!(content(dir.path()), (vec![0, 14, 15], 4));
+    // The roll-ups stay: they are kept by the half-hour, for longer.
+    assert_eq!(content(dir.path()), (vec![0, 14, 15], 5));
     assert!(writer.has(Uuid::from_u128(0)).unwrap());
     assert!(!writer.has(Uuid::from_u128(14)).unwrap());
     // The series numbers that the writer remembered went with the roll-ups.
     writer.write(&group(vec![block(50, LATE_NS)])).unwrap();
-    assert_eq!(content(dir.path()).1, 5);
+    assert_eq!(content(dir.path()).1, 6);
 }
 
 #[track_caller]
@@ -215,23 +222,6 @@ fn the_place_in_the_queue_is_stored_with_its_group() {
     drop(writer);
     assert_eq!(Reader::new(dir.path().to_owned()).queue_position().unwrap(), Position(99));
     assert_eq!(open(&dir).position().unwrap(), Position(99));
-}
-
-#[test]
-fn a_file_of_version_1_is_brought_up_to_date_and_keeps_what_it_has() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut writer = open(&dir);
-    writer.write(&group(vec![block(1, LATE_NS)])).unwrap();
-    drop(writer);
-    // Version 1 was the same without the place in the queue.
-    let connection = rusqlite::Connection::open(dir.path().join("meta.db")).unwrap();
-    connection.execute_batch("DROP TABLE queue; PRAGMA user_version = 1;").unwrap();
-    drop(connection);
-    let reader = Reader::new(dir.path().to_owned());
-    assert_eq!(reader.queue_position().unwrap(), Position(0));
-    let mut writer = open(&dir);
-    writer.write(&Group { position: Position(5), ..group(vec![block(2, LATE_NS)]) }).unwrap();
-    assert_eq!((writer.position().unwrap(), content(dir.path())), (Position(5), (vec![2, 1], 2)));
 }
 
 /// A process that is killed while SQLite changes a file leaves a journal that only a writer can take

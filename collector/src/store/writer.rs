@@ -6,18 +6,23 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use bytes::Bytes;
-use egret::minute::Minutes;
+use egret::minute::{Cell, Minutes, SeriesKey};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use uuid::Uuid;
 
 use super::data_dir::{self, DataDir, meta_path};
 use super::day_file::DayFiles;
+use super::guard::SeriesLimits;
+use super::hits_log::{HitsLog, LogBounds};
+use super::load;
+use super::packing::{Packing, Step};
 use super::prune;
+use super::regrouping::{self, Regrouper};
 use super::rollups::SeriesIds;
 use super::schema::META;
 use super::sums::{self, integer};
-use super::{Retention, Store, WriteError};
-use crate::model::{Day, Position, Source};
+use super::{DamagedDay, Examiner, Packed, Regroup, Retention, Store, WriteError, instances, mend};
+use crate::model::{Day, HitCounts, Instance, Position, SECOND_NS, Sighting, Source};
 use crate::queue::Durability;
 use crate::rollup::Outline;
 
@@ -40,6 +45,11 @@ pub(crate) struct Group {
     pub(crate) minutes: Vec<(Source, Minutes)>,
     /// The sum of all batches' drops, by (minute of receipt, service, reason).
     pub(crate) drops: BTreeMap<(u64, String, String), u64>,
+    /// Who sent, and what was said of them.
+    pub(crate) sightings: BTreeMap<Instance, Sighting>,
+    /// For the handlers of hits; empty when there are none.
+    pub(crate) hits: HitCounts,
+    pub(crate) log_bounds: LogBounds,
     /// Behind the last batch of the queue that is in the group, or needs not be.
     pub(crate) position: Position,
 }
@@ -51,6 +61,9 @@ pub(crate) struct Writer {
     meta: Connection,
     days: DayFiles,
     series: SeriesIds,
+    durability: Durability,
+    packing: Packing,
+    hits: HitsLog,
     dir: DataDir,
 }
 
@@ -59,9 +72,28 @@ impl Writer {
     pub(crate) fn open(dir: DataDir, durability: Durability) -> Result<Self, WriteError> {
         let meta = META.open_writable(&meta_path(dir.path()), durability)?;
         sums::register(&meta)?;
-        let days = DayFiles::new(dir.path(), durability);
+        let mut days = DayFiles::new(dir.path(), durability);
         days.check_all()?;
-        Ok(Self { meta, days, series: SeriesIds::default(), dir })
+        let hits = HitsLog::open(&meta)?;
+        let (series, packing) = (SeriesIds::default(), Packing::default());
+        Ok(Self { meta, days, series, durability, packing, hits, dir })
+    }
+
+    /// Sets how many series a service may have. Defaults to [`SeriesLimits::default`].
+    pub(crate) fn with_series_limits(mut self, limits: SeriesLimits) -> Self {
+        self.series.limit(limits);
+        self
+    }
+
+    /// Writes the past of a series, packed: for benches.
+    pub(crate) fn load(
+        &mut self,
+        source: &Source,
+        series: SeriesKey<&str>,
+        cells: &mut dyn Iterator<Item = (u64, Cell)>,
+    ) -> Result<(), WriteError> {
+        let series_id = self.series.id(&self.meta, source, series)?;
+        Ok(load::load(&mut self.meta, series_id, cells)?)
     }
 
     /// Where the store is.
@@ -72,15 +104,21 @@ impl Writer {
     fn write_meta(&mut self, group: &Group) -> rusqlite::Result<()> {
         let transaction = self.meta.transaction()?;
         insert_batches(&transaction, &group.blocks)?;
+        let received_ns = group.blocks.iter().map(|block| block.received_unix_ns).max();
+        self.series.received(received_ns.unwrap_or(0) / (60 * SECOND_NS));
         for (source, minutes) in &group.minutes {
             self.series.add(&transaction, source, minutes)?;
         }
         self.series.write(&transaction)?;
         add_drops(&transaction, &group.drops)?;
+        instances::add(&transaction, &group.sightings)?;
+        let hits = self.hits.write(&transaction, &group.hits, group.log_bounds)?;
         transaction
             .prepare_cached("INSERT OR REPLACE INTO queue (only, position) VALUES (0, ?1)")?
             .execute([integer(group.position.0)])?;
-        transaction.commit()
+        transaction.commit()?;
+        self.hits = hits;
+        Ok(())
     }
 }
 
@@ -117,6 +155,24 @@ impl Store for Writer {
         Ok(written?)
     }
 
+    fn regrouper(&self) -> Result<Option<Box<dyn Regroup>>, WriteError> {
+        let regrouper = Regrouper::new(self.dir.path(), self.durability, regrouping::BOUNDS)?;
+        Ok(Some(Box::new(regrouper)))
+    }
+
+    fn examiner(&self) -> Examiner {
+        Examiner::new(self.dir.path())
+    }
+
+    fn set_aside(&mut self, damaged: &[DamagedDay]) -> Result<(), WriteError> {
+        damaged.iter().try_for_each(|found| self.days.set_aside(found))
+    }
+
+    fn damaged(&self) -> Vec<String> {
+        // A directory that cannot be listed has other troubles.
+        mend::names(self.dir.path()).unwrap_or_default()
+    }
+
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {
         let first_day = Day::of(now_ns).minus(retention.calls_days);
         let days = data_dir::days(self.dir.path())?;
@@ -124,9 +180,26 @@ impl Store for Writer {
             self.days.close(day);
             data_dir::remove_day(self.dir.path(), day)?;
         }
+        mend::prune(self.dir.path(), first_day)?;
         prune::meta(&mut self.meta, retention, now_ns)?;
         self.series.forget();
         Ok(())
+    }
+
+    fn pack_minutes(&mut self, retention: &Retention, now_ns: u64) -> Result<Packed, WriteError> {
+        match self.packing.step(&mut self.meta, retention, now_ns) {
+            Ok(Step::Moved(minutes, series)) => {
+                self.series.forget_moved(&minutes, &series);
+                Ok(Packed::More)
+            }
+            Ok(Step::Removed) => Ok(Packed::More),
+            Ok(Step::Nothing) => Ok(Packed::All),
+            Err(error) => {
+                // Whether its commit came through is not known.
+                self.series.forget();
+                Err(error.into())
+            }
+        }
     }
 }
 

@@ -168,7 +168,150 @@ async fn a_call_has_its_record_its_service_and_a_template() {
         "target": "example",
         "service": "shop",
         "batch_id": sent.id,
+        "id": page["calls"][0]["id"],
     });
     assert_eq!(page, serde_json::json!({ "calls": [expected], "next_cursor": null }));
+    collector.shutdown().await;
+}
+
+/// Attempts of one call, of another, and a call without attempts.
+async fn send_attempts(client: &Client) -> Vec<Value> {
+    let line = |n: u32, call_id: &str, path: &str| {
+        format!(
+            "{{\"start_unix_ns\":{},\"kind\":\"client\",\"attempt\":{n},\"call_id\":\"{call_id}\",\
+              \"trace_id\":\"000000000000000000000000000000aa\",\"url.full\":\"https://a.com/{path}\",\
+              \"error.type\":\"timeout\",\"total_ns\":{},\"consumer\":\"acme\",\"target\":\"vendor\"}}",
+            recently_ns() + u64::from(n) * 1_000_000_000,
+            u64::from(n) * 200_000_000,
+        )
+    };
+    let (first, other) = ("000000000000000000000000000000b1", "000000000000000000000000000000b2");
+    let lines = [
+        line(1, first, "needle/1"),
+        line(2, first, "needle/1"),
+        line(3, first, "needle/1"),
+        line(1, other, "hay"),
+        r#"{"url.full":"https://b.com/alone","http.response.status_code":200}"#.to_owned(),
+    ];
+    let post = client.post().header("content-type", "application/x-ndjson").body(lines.join("\n"));
+    assert_eq!(crate::fixture::answer(post).await.0, 202);
+    client.get("/api/v1/calls").await["calls"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_call_is_found_by_its_id_with_its_attempts() {
+    let collector = Collector::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::new(collector.url());
+    let calls = send_attempts(&client).await;
+    let with = |key: &str, value: Value| {
+        let found: Vec<&Value> = calls.iter().filter(|call| call[key] == value).collect();
+        found.into_iter().cloned().collect::<Vec<Value>>()
+    };
+    let mut attempts = with("url.path", "/needle/1".into());
+    attempts.reverse();
+    assert_eq!(attempts.len(), 3);
+    let id = attempts[1]["id"].as_str().unwrap();
+    let mut answer = client.get(&format!("/api/v1/calls/{id}")).await;
+    assert!(answer["call"].as_object_mut().unwrap().remove("resource").is_some());
+    let expected = serde_json::json!({
+        "call": attempts[1], "attempts": attempts, "has_more_attempts": false,
+    });
+    assert_eq!(answer, expected);
+    let alone = with("url.path", "/alone".into());
+    let id = alone[0]["id"].as_str().unwrap();
+    let answer = client.get(&format!("/api/v1/calls/{id}")).await;
+    assert_eq!(answer["call"]["id"], id);
+    assert_eq!(answer["attempts"], serde_json::json!([]));
+    for (id, status, slug) in [
+        ("1", 400, "bad-parameter"),
+        ("x.y.z", 400, "bad-parameter"),
+        ("1.00000000000000000000000000000001.0", 404, "unknown-call"),
+        (&format!("{id}f"), 404, "unknown-call"),
+    ] {
+        let request = client.request(reqwest::Method::GET, &format!("/api/v1/calls/{id}"));
+        let (found, problem) = crate::fixture::answer(request).await;
+        assert_eq!(
+            (found, &problem["type"]),
+            (status, &format!("urn:egret:problem:{slug}").into())
+        );
+    }
+    collector.shutdown().await;
+}
+
+#[tokio::test]
+async fn every_filter_is_a_parameter_and_what_does_not_fit_is_refused() {
+    let collector = Collector::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::new(collector.url());
+    send_attempts(&client).await;
+    for (question, expected) in [
+        ("template=/needle/{int}", 3),
+        ("error_type=timeout", 4),
+        ("min_duration=400ms", 2),
+        ("min_duration=1m", 0),
+        ("consumer=acme&target=vendor&kind=client", 4),
+        ("kind=manual", 1),
+        ("service=shop", 0),
+        ("environment=prod", 0),
+        ("path=needle", 3),
+        ("path=NEEDLE", 0),
+        ("trace_id=000000000000000000000000000000AA", 4),
+        ("call_id=000000000000000000000000000000b2", 1),
+        ("call_id=000000000000000000000000000000b2&path=needle", 0),
+    ] {
+        let page = client.get(&format!("/api/v1/calls?{question}")).await;
+        assert_eq!(page["calls"].as_array().unwrap().len(), expected, "{question}");
+    }
+    for (question, named) in [
+        ("min_duration=fast", "min_duration"),
+        ("trace_id=aa", "trace_id"),
+        ("call_id=00000000000000000000000000000000", "call_id"),
+        ("kind=none", "kind"),
+        ("paths=x", "paths"),
+    ] {
+        let request = client.request(reqwest::Method::GET, &format!("/api/v1/calls?{question}"));
+        let (status, problem) = crate::fixture::answer(request).await;
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(status == 400 && detail.contains(&format!("`{named}`")), "{question}: {detail}");
+    }
+    collector.shutdown().await;
+}
+
+/// Calls of hours ago are regrouped as soon as they are stored; the answers stay what they were.
+#[tokio::test]
+async fn a_collector_regroups_what_it_finds_at_its_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let start = || Collector::builder().data_dir(dir.path()).start();
+    let collector = start().await.unwrap();
+    let client = Client::new(collector.url());
+    let mut numbers = Numbers(13);
+    let mut batches = batches(&mut numbers);
+    for (batch, calls) in &mut batches {
+        calls.iter_mut().for_each(|call| call.start_ns -= 8 * 3_600 * 1_000_000_000);
+        *batch = crate::fixture::batch(calls);
+        client.send(batch).await;
+    }
+    let before = client.get("/api/v1/calls?limit=1000").await;
+    collector.shutdown().await;
+    let collector = start().await.unwrap();
+    let client = Client::new(collector.url());
+    let n_received = || {
+        let files = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+        let days = files.filter(|path| path.to_string_lossy().ends_with(".db"));
+        let of = |path: std::path::PathBuf| {
+            let file = rusqlite::Connection::open(path).unwrap();
+            file.query_row("SELECT count(*) FROM blocks", [], |row| row.get::<_, i64>(0))
+                .unwrap_or(0)
+        };
+        days.map(of).sum::<i64>()
+    };
+    let mut n_asked = 0;
+    while n_received() > 0 {
+        // Each look is a page: no sleep, and no answer that differs in between.
+        assert_eq!(client.get("/api/v1/calls?limit=1000").await, before);
+        n_asked += 1;
+        assert!(n_asked < 5_000, "{} batches are not regrouped", n_received());
+    }
+    assert_eq!(client.get("/api/v1/calls?limit=1000").await, before);
+    assert_eq!(brute_force(&batches, |_| true), pages(&client, "", || 37).await);
     collector.shutdown().await;
 }

@@ -24,7 +24,9 @@ async fn read(url: &str) -> Option<Value> {
 }
 
 async fn send_line(client: &Client, line: &Value) {
-    let post = client.post().header("content-type", "application/x-ndjson");
+    let path = "/v1/batches?service=shop&environment=prod";
+    let post = client.request(reqwest::Method::POST, path);
+    let post = post.header("content-type", "application/x-ndjson");
     let (status, told) = answer(post.body(line.to_string())).await;
     assert_eq!(status, 202, "{told}");
 }
@@ -82,6 +84,18 @@ async fn an_export_of_many_pages_and_row_groups_is_whole() {
         .collect();
     paths.sort_unstable();
     assert_eq!(paths, (0..23_000).collect::<Vec<u64>>());
+    // Four at a time: who does not read holds a place.
+    let ask = || client.request(reqwest::Method::GET, "/api/v1/export/calls").send();
+    let mut unread = Vec::new();
+    for _ in 0..4 {
+        unread.push(ask().await.unwrap());
+        assert_eq!(unread.last().unwrap().status(), 200);
+    }
+    let fifth = ask().await.unwrap();
+    assert_eq!((fifth.status().as_u16(), fifth.headers().contains_key("retry-after")), (503, true));
+    for response in unread {
+        assert_eq!(response.text().await.unwrap().lines().count(), 23_000);
+    }
     let url = format!("{}/api/v1/export/calls?host=API.example.com", collector.url());
     if let Some(found) = read(&url).await {
         assert_eq!((&found["rows"], &found["groups"]), (&json!(23_000), &json!([20_000, 3_000])));

@@ -15,19 +15,27 @@ use crate::fixture::{Call, Client, Numbers, batch};
 const N_KILLS: u64 = 60;
 
 const N_CLIENTS: u64 = 4;
-const CALLS: [&str; 3] = ["/a", "/b", "/c"];
+pub(crate) const CALLS: [&str; 3] = ["/a", "/b", "/c"];
 
 /// What the clients know.
 #[derive(Debug, Default)]
-struct Known {
-    acknowledged: Mutex<Vec<String>>,
+pub(crate) struct Known {
+    pub(crate) acknowledged: Mutex<Vec<String>>,
     n_tries: AtomicU64,
-    is_enough: AtomicBool,
+    pub(crate) is_enough: AtomicBool,
 }
 
-/// Sends one batch after the other, each until it is acknowledged.
-async fn keep_sending(mut url: watch::Receiver<String>, known: Arc<Known>) {
-    let calls = CALLS.map(|path| Call::new(path, 200));
+/// Sends one batch after the other, each until it is acknowledged. Calls that are hours old are
+/// regrouped at every start, so that kills hit that too.
+pub(crate) async fn keep_sending(
+    mut url: watch::Receiver<String>,
+    known: Arc<Known>,
+    n_hours_old: u64,
+) {
+    let calls = CALLS.map(|path| {
+        let call = Call::new(path, 200);
+        Call { start_ns: call.start_ns - n_hours_old * 3_600_000_000_000, ..call }
+    });
     let mut client = Client::new(url.borrow_and_update().as_str());
     while !known.is_enough.load(Ordering::SeqCst) {
         let batch = batch(&calls);
@@ -74,8 +82,8 @@ async fn kills_under_load_lose_nothing_and_double_nothing() {
     let (url, urls) = watch::channel("http://127.0.0.1:9".to_owned());
     let known = Arc::new(Known::default());
     let mut clients = tokio::task::JoinSet::new();
-    for _ in 0..N_CLIENTS {
-        clients.spawn(keep_sending(urls.clone(), Arc::clone(&known)));
+    for n in 0..N_CLIENTS {
+        clients.spawn(keep_sending(urls.clone(), Arc::clone(&known), n % 2 * 8));
     }
     kill_again_and_again(n_kills, dir.path(), &url).await;
     let server = Server::start(dir.path());

@@ -10,15 +10,18 @@
 
 mod binary;
 mod calls;
+mod damage;
 mod document;
 mod durability;
 mod embedding;
 mod export;
 mod fixture;
 mod groups;
+mod hits;
 mod hub;
 mod ingest;
 mod kills;
+mod limits;
 mod metrics;
 mod otlp;
 mod page;
@@ -27,5 +30,8 @@ mod queue_command;
 mod read_only;
 mod refusals;
 mod schemathesis;
+mod series;
+mod services;
 mod summary;
+mod tokens;
 mod wild;

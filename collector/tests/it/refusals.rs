@@ -250,7 +250,10 @@ async fn a_bad_question_is_told_what_would_be_good() {
     let collector = Collector::bind("127.0.0.1:0").await.unwrap();
     let client = Client::new(collector.url());
     let table = [
-        ("summary?form=1h", "`form` is not a parameter here; there are from, to, service, kind"),
+        (
+            "summary?form=1h",
+            "`form` is not a parameter here; there are from, to, service, environment",
+        ),
         ("summary?from=yesterday", "`from` is \"yesterday\", but must be an RFC 3339 time"),
         ("summary?from=1h&from=2h", "`from` is given twice"),
         ("summary?from=1h&to=2h", "`from` must be before `to`"),

@@ -60,7 +60,7 @@ const COLLECTOR: Building = Building {
         &["dashboard", "export"],
         &["api"],
         &["config"],
-        &["app"],
+        &["app", "loading"],
         &["main", "lib"],
     ],
     same_floor: &[],

@@ -39,10 +39,24 @@ pub(in crate::api) struct Selection;
 impl IntoParams for Selection {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
-        let service = ObjectBuilder::new().schema_type(Type::String);
+        let text = |name, about: &str| {
+            parameter(name, about, ObjectBuilder::new().schema_type(Type::String).build())
+        };
+        let status = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^([1-9][0-9]{2}|[1-5]xx|other|none)?$"))
+            .build();
         vec![
-            parameter("service", "Only calls of this `service.name`.", service.build()),
+            text("service", "Only calls of this `service.name`."),
+            text("environment", "Only calls of this `deployment.environment.name`."),
             one_of_query("kind", "Only calls of this kind.", &kinds),
+            text("target", "Only calls to this vendor."),
+            text("method", "Only calls with this method, in any case."),
+            text("host", "Only calls to this host."),
+            text("template", "Only calls of this route."),
+            text("error_type", "Only calls with this `error.type`."),
+            text("consumer", "Only calls on behalf of this one."),
+            parameter("status", "A code such as 404, a class such as 5xx, or none.", status),
         ]
     }
 }

@@ -12,6 +12,7 @@ type Responses = BTreeMap<String, RefOr<Response>>;
 const INTERNAL: &str = "The collector failed; its log says why.";
 const TOO_SLOW: &str = "The body did not arrive within `body_timeout_seconds`.";
 const TOO_LARGE: &str = "More bytes or more records than the limits allow; send fewer at once.";
+const TOO_DEEP: &str = "JSON with more levels of lists and objects than are read.";
 const UNSUPPORTED: &str = "A content type or encoding that is not read here.";
 const NO_ROOM: &str = "No room at the moment, or shutting down; come again after `Retry-After`.";
 
@@ -23,6 +24,15 @@ impl IntoResponses for OfQuestions {
         let parameter = "A parameter that is unknown, given twice, or not of the forms it may have; \
                          `detail` names it and its forms.";
         by_status([(400, problem(parameter)), (500, problem(INTERNAL))])
+    }
+}
+
+/// Of a route that answers about one thing, by its id.
+pub(in crate::api) struct OfUnknown;
+
+impl IntoResponses for OfUnknown {
+    fn responses() -> Responses {
+        by_status([(404, problem("Nothing has this id, or nothing any more."))])
     }
 }
 
@@ -51,6 +61,7 @@ impl IntoResponses for OfBatches {
             (408, problem(TOO_SLOW)),
             (413, problem(TOO_LARGE)),
             (415, problem(UNSUPPORTED)),
+            (422, problem(TOO_DEEP)),
             (500, problem(INTERNAL)),
             (503, come_again(problem(NO_ROOM))),
         ])
@@ -72,6 +83,7 @@ impl IntoResponses for OfTraces {
             (408, status(TOO_SLOW)),
             (413, status(TOO_LARGE)),
             (415, early(UNSUPPORTED)),
+            (422, status(TOO_DEEP)),
             (500, status(INTERNAL)),
             (503, come_again(status(NO_ROOM))),
         ])
@@ -108,6 +120,27 @@ impl IntoResponses for OfHealth {
 pub(super) fn unauthorized() -> Response {
     let about = "`Bearer`, and for questions also `Basic`.";
     with_header(problem("No token, or a wrong one."), "WWW-Authenticate", Type::String, about)
+}
+
+/// Of every route that asks for a token, beside [`unauthorized`].
+pub(super) fn of_tokens() -> Responses {
+    by_status([
+        (
+            403,
+            problem(
+                "The token is for something else: only to send, only to ask, or for another service.",
+            ),
+        ),
+        (429, come_again(problem("The token's quota is used up; come again after `Retry-After`."))),
+    ])
+}
+
+/// Of every route.
+pub(super) fn of_heads() -> Responses {
+    by_status([
+        (414, problem("Path and query are longer than 8 KiB.")),
+        (431, problem("More than 64 headers, or more than 32 KiB of them.")),
+    ])
 }
 
 fn by_status(refusals: impl IntoIterator<Item = (u16, Response)>) -> Responses {

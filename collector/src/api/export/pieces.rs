@@ -1,6 +1,9 @@
 //! A writer whose bytes become a body, piece by piece.
 //! It never runs ahead: it waits for whoever reads, and gives up on who does not.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -24,6 +27,7 @@ pub(super) struct Pieces {
     sender: Option<Sender<Bytes, io::Error>>,
     /// Told of the first piece.
     began: Option<oneshot::Sender<()>>,
+    is_left_alone: bool,
     runtime: Handle,
 }
 
@@ -35,22 +39,24 @@ pub(super) fn pieces() -> (Pieces, oneshot::Receiver<()>, Channel<Bytes, io::Err
         gathered: BytesMut::new(),
         sender: Some(sender),
         began: Some(began),
+        is_left_alone: false,
         runtime: Handle::current(),
     };
     (pieces, begin, body)
 }
 
 impl Pieces {
-    /// Sends what is left, or breaks the body off.
-    pub(super) fn end(&mut self, failure: Option<&(dyn std::error::Error + 'static)>) {
-        let sent = if failure.is_none() { self.send() } else { Ok(()) };
-        if let Some(failure) = failure {
-            tracing::error!(failure, "an export broke off");
-        }
-        let is_whole = failure.is_none() && sent.is_ok();
-        if let Some(sender) = self.sender.take().filter(|_| !is_whole) {
-            sender.abort(io::Error::other("the export broke off"));
-        }
+    /// Sends what is left. Without it the body breaks off.
+    pub(super) fn end(mut self) -> io::Result<()> {
+        self.send()?;
+        // Let go of without a word, it ends the body as a whole one.
+        drop(self.sender.take());
+        Ok(())
+    }
+
+    /// Whether whoever read has gone, or takes nothing any more: no failure of ours.
+    pub(super) fn is_left_alone(&self) -> bool {
+        self.is_left_alone
     }
 
     fn send(&mut self) -> io::Result<()> {
@@ -64,8 +70,22 @@ impl Pieces {
         };
         match self.runtime.block_on(timeout(STALL, sender.send_data(piece))) {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(io::ErrorKind::BrokenPipe.into()),
-            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+            Ok(Err(_)) => Err(self.leave(io::ErrorKind::BrokenPipe)),
+            Err(_) => Err(self.leave(io::ErrorKind::TimedOut)),
+        }
+    }
+
+    fn leave(&mut self, kind: io::ErrorKind) -> io::Error {
+        self.is_left_alone = true;
+        kind.into()
+    }
+}
+
+/// Also when the thread panics, half an export must not look like a whole one.
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        if let Some(sender) = self.sender.take() {
+            sender.abort(io::Error::other("the export broke off"));
         }
     }
 }

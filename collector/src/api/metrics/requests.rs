@@ -6,14 +6,13 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use egret::clock::Tick;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::super::Api;
-use crate::clock::unix_now_ns;
+use crate::clock::{tick, unix_now_ns};
 use crate::queue::Appended;
 
 /// Seconds of requests; most are answered within a few milliseconds.
@@ -89,7 +88,7 @@ pub(in crate::api) async fn count(
     request: Request,
     next: Next,
 ) -> Response {
-    let began = Tick::now();
+    let began = tick();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
     // Anything can be a method; what nothing here answers is one to count together.
@@ -99,7 +98,7 @@ pub(in crate::api) async fn count(
     };
     let method = method.to_owned();
     let response = next.run(request).await;
-    let seconds = Tick::now().ns_since(began) as f64 / 1e9;
+    let seconds = tick().saturating_duration_since(began).as_secs_f64();
     let metrics = &api.metrics;
     metrics.durations.get_or_create(&[("route", route.clone())]).observe(seconds);
     if let Some(Reason(reason)) = response.extensions().get() {

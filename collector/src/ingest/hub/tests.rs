@@ -9,8 +9,12 @@ use serde_json::{Value, json};
 use super::*;
 use crate::ingest::hub::clients::HubClientError;
 
-const LIMITS: IngestLimits =
-    IngestLimits { n_batch_bytes: 1 << 20, n_decoded_bytes: 1 << 20, n_records: 50 };
+const LIMITS: IngestLimits = IngestLimits {
+    n_batch_bytes: 1 << 20,
+    n_decoded_bytes: 1 << 20,
+    n_records: 50,
+    n_record_bytes: 1 << 20,
+};
 
 const NOW_NS: u64 = 1_700_000_030_000_000_000;
 const ID: &str = "76b5cb91-a0a4-4ea0-a894-57d2b9fcb2c9";
@@ -205,6 +209,7 @@ fn check_refused(message: Message, body: impl Into<Bytes>, says: &str) {
         Refusal::Malformed(detail) => format!("malformed: {detail}"),
         Refusal::TooLarge(detail) => format!("too large: {detail}"),
         Refusal::Unsupported(detail) => format!("unsupported: {detail}"),
+        other => format!("another: {other}"),
     };
     assert!(told.contains(says), "{told:?} does not say {says:?}");
 }

@@ -12,11 +12,12 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::Refusal;
 use super::span::{Attributes, HttpSpan, Sender, Senders, Value};
-use crate::ingest::json_problem;
+use crate::ingest::{depth, json_problem};
 use scalar::Scalar;
 
 /// Several documents end to end are one request.
 pub(super) fn read(bytes: &[u8]) -> Result<Senders, Refusal> {
+    depth::check(bytes)?;
     let mut all = Senders::default();
     let mut n_documents = 0;
     for request in serde_json::Deserializer::from_slice(bytes).into_iter::<Request>() {

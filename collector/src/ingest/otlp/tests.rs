@@ -15,8 +15,12 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const LIMITS: IngestLimits =
-    IngestLimits { n_batch_bytes: 1 << 20, n_decoded_bytes: 1 << 20, n_records: 50 };
+const LIMITS: IngestLimits = IngestLimits {
+    n_batch_bytes: 1 << 20,
+    n_decoded_bytes: 1 << 20,
+    n_records: 50,
+    n_record_bytes: 1 << 20,
+};
 
 const START_NS: u64 = 1_700_000_000_000_000_000;
 const CLIENT: i32 = 3;

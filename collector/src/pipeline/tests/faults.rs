@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::store::{Block, Group};
+use crate::store::{Block, DamagedDay, Examiner, Group, Packed};
 
 /// Where a write fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +62,20 @@ impl Store for Faulty {
             }
         }
     }
+    fn examiner(&self) -> Examiner {
+        self.writer.examiner()
+    }
+    fn set_aside(&mut self, damaged: &[DamagedDay]) -> Result<(), WriteError> {
+        self.writer.set_aside(damaged)
+    }
+    fn damaged(&self) -> Vec<String> {
+        self.writer.damaged()
+    }
     fn prune(&mut self, retention: &Retention, now_ns: u64) -> Result<(), WriteError> {
         self.writer.prune(retention, now_ns)
+    }
+    fn pack_minutes(&mut self, retention: &Retention, now_ns: u64) -> Result<Packed, WriteError> {
+        self.writer.pack_minutes(retention, now_ns)
     }
 }
 

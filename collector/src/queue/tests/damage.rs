@@ -96,7 +96,9 @@ fn a_hole_anywhere_costs_what_it_touches() {
     for at in 0..written.bytes.len() - 20 {
         let bytes = [&written.bytes[..at], &written.bytes[at + 20..]].concat();
         let drained = written.drain_with(&bytes);
-        assert_eq!(drained.ids, written.without(at..at + 20), "20 bytes are gone at {at}");
+        // Where the bytes behind the hole are those in it, the hole is as well further on.
+        let same = bytes.iter().zip(&written.bytes).take_while(|(a, b)| a == b).count();
+        assert_eq!(drained.ids, written.without(same..same + 20), "20 bytes are gone at {at}");
     }
 }
 
@@ -177,4 +179,28 @@ fn what_is_damaged_goes_to_the_quarantine_under_its_name() {
     );
     let kept = quarantine.dir().join(&names[1]);
     assert_eq!(std::fs::read(kept).unwrap(), b"again");
+}
+
+#[test]
+fn a_full_quarantine_loses_its_oldest() {
+    let dir = tempfile::tempdir().unwrap();
+    let list = |quarantine: &Quarantine| {
+        let files = quarantine.list().unwrap().into_iter();
+        files.map(|(name, _)| name.split('.').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let keep = |bounds: QuarantineBounds, ids: std::ops::Range<u128>, n_bytes: usize| {
+        let quarantine = Quarantine::of(dir.path()).within(bounds);
+        for id in ids {
+            quarantine.keep(Uuid::from_u128(id), "unreadable", &vec![0; n_bytes]).unwrap();
+        }
+        list(&quarantine)
+    };
+    let names =
+        |ids: &[u128]| ids.iter().map(|id| Uuid::from_u128(*id).to_string()).collect::<Vec<_>>();
+    let by_number = QuarantineBounds { n_files: 3, n_bytes: u64::MAX };
+    assert_eq!(keep(by_number, 1..6, 10), names(&[3, 4, 5]));
+    let by_size = QuarantineBounds { n_files: 99, n_bytes: 45 };
+    assert_eq!(keep(by_size, 6..8, 15), names(&[5, 6, 7]));
+    // The newest stays, however large it is.
+    assert_eq!(keep(by_size, 8..9, 100), names(&[8]));
 }

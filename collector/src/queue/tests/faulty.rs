@@ -124,6 +124,9 @@ impl Disk for Faulty {
     fn list(&self, path: &Path) -> io::Result<Vec<(String, u64)>> {
         self.plain(|| Storage.list(path))
     }
+    fn oldest_first(&self, path: &Path) -> io::Result<Vec<(String, u64)>> {
+        self.plain(|| Storage.oldest_first(path))
+    }
     fn free_bytes(&self, _: &Path) -> io::Result<u64> {
         Ok(self.free_bytes.load(Ordering::SeqCst))
     }
