@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     fastrace::set_reporter(peers::Nowhere, fastrace::collector::Config::default());
 
     let of = |n: usize| &samples[n % samples.len()];
-    let mut rows: Vec<(&str, Pace, Vec<Cost>)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     let burst = (Pace::Burst, 100_000);
     let fast = (Pace::Every(Duration::from_micros(10)), 50_000);
     let slow = (Pace::Every(Duration::from_micros(100)), 5_000);
@@ -67,11 +67,22 @@ fn main() -> Result<()> {
             run("fastrace", &mut peers::fast);
         }
     }
+    print(&rows);
+    print_ratios(&rows, fast.0, slow.0);
+    let stats = egret.stats();
+    println!("egret dropped {} of {}", stats.dropped.total(), stats.offered);
+    Ok(())
+}
+
+/// Who was measured, how calls followed each other, and what each run saw.
+type Row = (&'static str, Pace, Vec<Cost>);
+
+fn print(rows: &[Row]) {
     println!(
         "{:<24}{:<10}{:>9}{:>9}{:>9}{:>9}{:>8}",
         "", "pace", "mean", "p50", "p99", "p99.9", "allocs"
     );
-    for (name, pace, runs) in &rows {
+    for (name, pace, runs) in rows {
         let cost = median(runs);
         let pace = match pace {
             Pace::Burst => "burst".to_owned(),
@@ -82,6 +93,20 @@ fn main() -> Result<()> {
             cost.mean_ns, cost.p50_ns, cost.p99_ns, cost.p999_ns, cost.n_allocations
         );
     }
-    println!("{:?}", egret.stats());
-    Ok(())
+}
+
+fn print_ratios(rows: &[Row], often: Pace, seldom: Pace) {
+    let of = |name: &str, pace: Pace| {
+        let row = rows.iter().find(|row| row.0 == name && row.1 == pace);
+        row.map(|row| median(&row.2))
+    };
+    for peer in ["opentelemetry", "tracing-opentelemetry"] {
+        if let (Some(own), Some(other)) = (of("egret", often), of(peer, often)) {
+            println!("paced, mean of egret / {peer}: {:.3}", own.mean_ns / other.mean_ns);
+            println!("paced, p99 of egret / p50 of {peer}: {:.3}", own.p99_ns / other.p50_ns);
+        }
+    }
+    if let (Some(seldom), Some(often)) = (of("egret", seldom), of("egret", often)) {
+        println!("egret, mean at 100 us / at 10 us: {:.3}", seldom.mean_ns / often.mean_ns);
+    }
 }
