@@ -3,6 +3,7 @@
 //! in `refusals`, and the limits of a token are in `tokens`.
 
 use std::io::Write;
+use std::time::Duration;
 
 use egret_collector::{Builder, Collector};
 use reqwest::{Method, RequestBuilder};
@@ -135,6 +136,14 @@ async fn whole_answer(stream: &mut TcpStream) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
+}
+
+#[tokio::test]
+async fn times_without_end() {
+    let endless = Collector::builder().header_timeout(Duration::MAX).body_timeout(Duration::MAX);
+    let collector = endless.hits_interval(Duration::MAX).start().await.unwrap();
+    check_unharmed(&Client::new(collector.url())).await;
+    collector.shutdown().await;
 }
 
 #[tokio::test]
