@@ -169,6 +169,7 @@ impl Api {
         self.document = document.to_json().unwrap_or_default().into();
         let api = Arc::new(self);
         asking_for_a_token
+            .route_layer(middleware::from_fn(parameters::readable))
             .route_layer(middleware::from_fn_with_state(Arc::clone(&api), name_damage))
             .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authenticate))
             .merge(open)

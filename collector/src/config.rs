@@ -10,6 +10,7 @@ mod token_cli;
 pub use cli::{Cli, Command, ExportFlags, QueueCommand, QueueFlags, ServeFlags};
 pub use token_cli::{NewToken, TokenCommand, TokenScope};
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -19,6 +20,12 @@ use crate::ingest::{HubClients, IngestLimits, Tokens};
 use crate::queue::{Bounds, Durability, QuarantineBounds};
 use crate::store::{Retention, SeriesLimits};
 use sources::{Given, Sources};
+
+/// The longest that anything may take or wait, a year: clocks can still add it.
+pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
+/// The longest that anything is kept, a century.
+const LONGEST_DAYS: u32 = 36_500;
 
 /// Valid settings. [`Settings::load`] makes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,9 +127,17 @@ impl Settings {
         reading.number("quarantine_bytes", 1, &mut self.queue.quarantine.n_bytes);
         reading.number("queue_batches", 1, &mut self.queue.n_batches);
         reading.number("queue_bytes", 1, &mut self.queue.n_bytes);
-        reading.number("retention_days", 0, &mut self.retention.calls_days);
-        reading.number("retention_minutes_days", 1, &mut self.retention.minutes_days);
-        reading.number("retention_history_days", 1, &mut self.retention.history_days);
+        reading.within("retention_days", 0..=LONGEST_DAYS, &mut self.retention.calls_days);
+        reading.within(
+            "retention_minutes_days",
+            1..=LONGEST_DAYS,
+            &mut self.retention.minutes_days,
+        );
+        reading.within(
+            "retention_history_days",
+            1..=LONGEST_DAYS,
+            &mut self.retention.history_days,
+        );
         reading.number("max_series", 1, &mut self.series.live);
         reading.number("max_new_series", 1, &mut self.series.new_per_minute);
         reading.number("min_free_bytes", 0, &mut self.queue.min_free_bytes);
@@ -177,9 +192,17 @@ impl Reading<'_> {
         self.set(key, &valid, value, |text| text.parse().ok().filter(|number| *number >= least));
     }
 
+    fn within<T>(&mut self, key: &'static str, range: RangeInclusive<T>, value: &mut T)
+    where
+        T: FromStr + PartialOrd + Copy + std::fmt::Display,
+    {
+        let valid = format!("a whole number from {} to {}", range.start(), range.end());
+        self.set(key, &valid, value, |text| text.parse().ok().filter(|n| range.contains(n)));
+    }
+
     fn seconds(&mut self, key: &'static str, value: &mut Duration) {
         let mut seconds = value.as_secs();
-        self.number(key, 1, &mut seconds);
+        self.within(key, 1..=LONGEST.as_secs(), &mut seconds);
         *value = Duration::from_secs(seconds);
     }
 

@@ -1,8 +1,12 @@
 //! The query string: each parameter is asked for by name, and what nobody asked for is an error.
 //! It never guesses: a value that does not fit is refused with the form that would.
 
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use egret::record::Kind;
 
+use super::body;
 use super::problem::Problem;
 use crate::model::TimeRange;
 use crate::query::{MOMENT_FORMS, RollupFilter, StatusFilter, parse_moment};
@@ -13,6 +17,41 @@ pub(super) const STATUSES: &str = "a code such as 404, a class such as 5xx, or n
 
 /// The most that one answer lists.
 pub(super) const MAX_LIMIT: usize = 1_000;
+
+/// Refuses a query string that does not decode: what cannot be read would be looked for as something
+/// else, and not found.
+pub(super) async fn readable(request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let Some(bad) = query.split('&').find(|pair| !pair.split('=').all(decodes)) else {
+        return next.run(request).await;
+    };
+    let name = bad.split('=').next().unwrap_or_default();
+    let detail = format!(
+        "`{name}` cannot be read; a query string must be UTF-8 and have two hexadecimal digits after \
+         each %"
+    );
+    body::discard(request.into_body());
+    Problem::bad_parameter(detail).into_response()
+}
+
+/// Whether a part of a query string without separators is text.
+fn decodes(part: &str) -> bool {
+    let mut pieces = part.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        // A sign before a digit is a number too, and no escape.
+        let escape = piece.split_at_checked(2).filter(|(digits, _)| !digits.starts_with('+'));
+        let Some((digits, rest)) = escape else {
+            return false;
+        };
+        let Ok(byte) = u8::from_str_radix(digits, 16) else {
+            return false;
+        };
+        bytes.push(byte);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    std::str::from_utf8(&bytes).is_ok()
+}
 
 /// The parameters of a request that were not asked for yet.
 #[derive(Debug)]

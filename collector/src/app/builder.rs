@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Collector, StartError};
-use crate::config::Settings;
+use crate::config::{LONGEST, Settings};
 use crate::hits::specs;
 use crate::queue::Durability;
 
@@ -65,10 +65,11 @@ impl Builder {
         self
     }
 
-    /// How often handlers of hits run that do not say it themselves. Defaults to 60 seconds.
+    /// How often handlers of hits run that do not say it themselves. Defaults to 60 seconds; more
+    /// than a year counts as a year, as for the timeouts.
     #[must_use]
     pub fn hits_interval(mut self, interval: Duration) -> Self {
-        self.settings.hits.interval = interval;
+        self.settings.hits.interval = interval.min(LONGEST);
         self
     }
 
@@ -140,14 +141,14 @@ impl Builder {
     /// idle. Defaults to 30 seconds.
     #[must_use]
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.header_timeout = timeout;
+        self.settings.header_timeout = timeout.min(LONGEST);
         self
     }
 
     /// The time within which a whole body must arrive. Defaults to 30 seconds.
     #[must_use]
     pub fn body_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.body_timeout = timeout;
+        self.settings.body_timeout = timeout.min(LONGEST);
         self
     }
 

@@ -84,21 +84,66 @@ pub fn export_command(
         run(&queries, order, stdout).map_err(failed)?
     } else {
         let unwritable = |source| ExportCommandError::Write { path: flags.out.clone(), source };
-        let part = part_of(&flags.out);
-        let file = create(&part).map_err(unwritable)?;
-        let written = run(&queries, order, BufWriter::new(&file)).map_err(failed);
-        let kept = written.and_then(|n_rows| {
-            let renamed = file.sync_all().and_then(|()| fs::rename(&part, &flags.out));
-            renamed.map_err(unwritable).map(|()| n_rows)
-        });
-        if kept.is_err() {
-            // What is left of it helps nobody; should it stay, it says by its name that it is half.
-            let _ = fs::remove_file(&part);
+        match Place::of(&flags.out).map_err(unwritable)? {
+            Place::Stream => {
+                let stream = File::options().write(true).open(&flags.out).map_err(unwritable)?;
+                run(&queries, order, BufWriter::new(&stream)).map_err(failed)?
+            }
+            Place::File(path) => {
+                let part = part_of(&path);
+                let file = create(&part).map_err(unwritable)?;
+                let written = run(&queries, order, BufWriter::new(&file)).map_err(failed);
+                let kept = written.and_then(|n_rows| {
+                    let renamed = file.sync_all().and_then(|()| fs::rename(&part, &path));
+                    renamed.map_err(unwritable).map(|()| n_rows)
+                });
+                if kept.is_err() {
+                    // What is left of it helps nobody; should it stay, it says by its name that it
+                    // is half.
+                    let _ = fs::remove_file(&part);
+                }
+                kept?
+            }
         }
-        kept?
     };
     tracing::info!(n_rows, out = %flags.out.display(), "exported");
     Ok(())
+}
+
+/// What a name stands for.
+enum Place {
+    /// A file, or none yet: it comes to be, or is replaced, as a whole.
+    File(PathBuf),
+    /// A pipe or a device: it takes what comes, and nothing ever takes its name.
+    Stream,
+}
+
+impl Place {
+    fn of(path: &Path) -> io::Result<Self> {
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                let problem = "it is a directory; name a file in it";
+                Err(io::Error::new(io::ErrorKind::IsADirectory, problem))
+            }
+            Ok(found) if !found.is_file() => Ok(Self::Stream),
+            Ok(_) => Ok(Self::File(followed(path))),
+            // Also what a link leads to may still have to come.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::File(followed(path))),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Where links lead. No system follows more of them.
+fn followed(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..40 {
+        let Ok(target) = fs::read_link(&path) else {
+            break;
+        };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    path
 }
 
 fn order(flags: &ExportFlags, now_ns: u64) -> Result<Order, ExportCommandError> {

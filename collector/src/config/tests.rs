@@ -103,6 +103,34 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
+fn times_and_days_have_a_longest() {
+    for key in ["header_timeout_seconds", "body_timeout_seconds", "hits_interval_seconds"] {
+        let valid = "but must be a whole number from 1 to 31536000";
+        for text in ["0", "31536001", "18446744073709551615", "18446744073709551616"] {
+            check_mistakes(
+                &format!("{key} = '{text}'"),
+                &[],
+                &[&format!("`{key}` in egret.toml is {text:?}, {valid}")],
+            );
+        }
+        assert!(load(&format!("{key} = 31536000"), &[], |_| {}).is_ok());
+    }
+    let days =
+        [("retention_days", 0), ("retention_minutes_days", 1), ("retention_history_days", 1)];
+    for (key, least) in days {
+        for text in ["-1", "36501", "99999999999999"] {
+            let valid = format!("but must be a whole number from {least} to 36500");
+            check_mistakes(
+                &format!("{key} = '{text}'"),
+                &[],
+                &[&format!("`{key}` in egret.toml is {text:?}, {valid}")],
+            );
+        }
+        assert!(load(&format!("{key} = 36500"), &[], |_| {}).is_ok());
+    }
+}
+
+#[test]
 fn a_bad_token_is_told_by_its_place_and_not_printed() {
     let message = load("tokens = ['fine', 'not fine']", &[], |_| {}).unwrap_err();
     assert!(message.starts_with("`tokens` in egret.toml: token 2 is not valid"), "{message}");

@@ -87,6 +87,9 @@ pub(super) fn problem(record: &Record<'_>, now_ns: u64) -> Option<String> {
                        server.address and target is needed";
         return Some(problem.to_owned());
     }
+    if let Some(status) = record.status.filter(|status| !(100..1_000).contains(status)) {
+        return Some(format!("http.response.status_code: {status} is not from 100 to 999"));
+    }
     start_problem(record.start_unix_ns, now_ns)
 }
 

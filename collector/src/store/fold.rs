@@ -121,7 +121,8 @@ impl<'p> Folding<'p> {
         Self { plan, needs, groups: Vec::new(), damaged: BTreeSet::new() }
     }
 
-    /// Lets `add` add to the sum of a series' group in a step.
+    /// Lets `add` add to the sum of a series' group in a step. Only for what there is: it makes the
+    /// group's steps.
     fn add(&mut self, series: &Chosen, step: usize, add: impl FnOnce(&mut Sum) -> Added) -> Added {
         if series.group >= self.groups.len() {
             self.groups.resize_with(series.group + 1, Vec::new);
@@ -159,7 +160,9 @@ impl<'p> Folding<'p> {
                     continue;
                 };
                 for piece in pieces.iter() {
-                    if let Piece::Whole(part, step) = *piece {
+                    if let Piece::Whole(part, step) = *piece
+                        && sums.has(part)
+                    {
                         let needs = self.needs;
                         self.add(series, step, |sum| Ok(sums.add_to(sum, needs, part)?))?;
                     }

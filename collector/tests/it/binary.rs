@@ -98,7 +98,7 @@ fn bad_settings_are_all_told_and_nothing_starts() {
     for says in [
         "--listen is \"4750\", but must be an address with a port",
         "--queue-bytes is \"many\", but must be a whole number, 1 or more",
-        "EGRET_COLLECTOR_RETENTION_DAYS is \"-1\", but must be a whole number, 0 or more",
+        "EGRET_COLLECTOR_RETENTION_DAYS is \"-1\", but must be a whole number from 0 to 36500",
     ] {
         assert!(log.contains(says), "{log} does not say {says}");
     }

@@ -1,6 +1,7 @@
 //! Promise: an export has every call and every value, in each format, or it visibly fails.
 //! They never read a format with the writer's own library: Python's csv and pyarrow do.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -220,4 +221,43 @@ fn the_command_says_what_is_wrong_and_leaves_no_file() {
     let (done, said) = export(&dir.path().join("none"), &["--from", "7d", "--out", &out]);
     assert!(!done && said.contains("there is no data directory"), "{said}");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_follows_links_writes_into_pipes_and_refuses_directories() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let server = Server::start(&data);
+    server.signal("TERM");
+    assert!(server.wait().0.success());
+    let path = |name: &str| dir.path().join(name);
+    let to = |name: &str| {
+        let out = path(name).display().to_string();
+        export(&data, &["summary", "--from", "7d", "--format", "csv", "--out", &out])
+    };
+    assert!(to("plain").0);
+    let expected = std::fs::read(path("plain")).unwrap();
+    assert!(expected.starts_with(b"host,"));
+    std::fs::create_dir(path("far")).unwrap();
+    std::fs::write(path("far/old"), "old").unwrap();
+    for (link, target) in [("link", "far/old"), ("dangling", "far/new")] {
+        std::os::unix::fs::symlink(target, path(link)).unwrap();
+        assert!(to(link).0, "{link}");
+        assert_eq!(std::fs::read_link(path(link)).unwrap(), Path::new(target));
+        assert_eq!(std::fs::read(path(target)).unwrap(), expected);
+    }
+    assert!(std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    // Open for both, so that nobody waits; what is written fits into the pipe.
+    let mut pipe = std::fs::File::options().read(true).write(true).open(path("pipe")).unwrap();
+    assert!(to("pipe").0);
+    let is_pipe = std::os::unix::fs::FileTypeExt::is_fifo;
+    assert!(is_pipe(&path("pipe").metadata().unwrap().file_type()));
+    let mut found = vec![0; expected.len()];
+    pipe.read_exact(&mut found).unwrap();
+    assert_eq!(found, expected);
+    let (done, said) = to("far");
+    assert!(!done && said.contains("it is a directory; name a file in it"), "{said}");
+    assert_eq!(std::fs::read_dir(path("far")).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 6);
 }

@@ -3,6 +3,7 @@
 //! in `refusals`, and the limits of a token are in `tokens`.
 
 use std::io::Write;
+use std::time::Duration;
 
 use egret_collector::{Builder, Collector};
 use reqwest::{Method, RequestBuilder};
@@ -131,10 +132,41 @@ async fn heads() {
     collector.shutdown().await;
 }
 
+#[tokio::test]
+async fn query_strings_that_do_not_decode() {
+    let collector = Collector::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::new(collector.url());
+    let get = |path: &str, query: &str| client.request(Method::GET, &format!("{path}?{query}"));
+    for path in ["summary", "series", "targets", "consumers", "calls", "export/calls"] {
+        let path = format!("/api/v1/{path}");
+        for value in ["%zz", "%ff", "%c3", "%c3%", "%", "a%2", "%+1", "%C3%28", "%%41"] {
+            let request = get(&path, &format!("from=1h&host={value}"));
+            check(request, 400, "bad-parameter", "`host` cannot be read").await;
+        }
+        check(get(&path, "%ff=a"), 400, "bad-parameter", "`%ff` cannot be read").await;
+        for value in ["%C3%bc", "a=b%3D", "%25zz", "a+b", ""] {
+            let response = get(&path, &format!("host={value}&&")).send().await.unwrap();
+            assert_eq!(response.status(), 200, "{path} {value}");
+        }
+    }
+    let request = client.request(Method::POST, "/v1/batches?service=%ff").body("{}");
+    check(request, 400, "bad-parameter", "`service` cannot be read").await;
+    check_unharmed(&client).await;
+    collector.shutdown().await;
+}
+
 async fn whole_answer(stream: &mut TcpStream) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
+}
+
+#[tokio::test]
+async fn times_without_end() {
+    let endless = Collector::builder().header_timeout(Duration::MAX).body_timeout(Duration::MAX);
+    let collector = endless.hits_interval(Duration::MAX).start().await.unwrap();
+    check_unharmed(&Client::new(collector.url())).await;
+    collector.shutdown().await;
 }
 
 #[tokio::test]

@@ -81,6 +81,8 @@ async fn what_is_no_batch_is_refused() {
     damaged.headers.push(("content-encoding", "gzip"));
     let mut untold = bad(NATIVE, "hello", 415, "no content type");
     untold.headers.clear();
+    let line = |code: u16| format!("{{\"target\":\"a\",\"http.response.status_code\":{code}}}\n");
+    let status = |code| line(100) + &line(code) + &line(999);
     let table = vec![
         bad(NATIVE, "", 400, "must begin with `EGRT`"),
         bad(NATIVE, "hello", 400, "must begin with `EGRT`"),
@@ -89,6 +91,8 @@ async fn what_is_no_batch_is_refused() {
         bad(NATIVE, longer, 400, "checksum"),
         bad("text/plain", good, 415, "text/plain"),
         bad(LINES, "{\"target\":\"a\"}\n{\"kind\":\"what\"}", 400, "line 2: kind"),
+        bad(LINES, status(0), 400, "line 2: http.response.status_code: 0 is not from 100 to 999"),
+        bad(LINES, status(65_535), 400, "line 2: http.response.status_code: 65535 is not from"),
         bad(LINES, "", 400, "no records"),
         bad(LINES, "{}", 400, "line 1: says not whom it called; one of url.full"),
         bad(NATIVE, batch(&[far]).bytes, 400, "call 1: start_unix_ns"),

@@ -55,6 +55,11 @@ impl<'b> DaySums<'b> {
         Ok(sums)
     }
 
+    /// Whether there is such a sum: where the series had no call there is none.
+    pub(in super::super) fn has(&self, part: Part) -> bool {
+        !self.parts[part.place()].is_empty()
+    }
+
     /// Adds one of the sums to another sum.
     pub(in super::super) fn add_to(
         &self,

@@ -380,3 +380,22 @@ fn a_store_of_an_earlier_version_is_not_answered_from() {
         .unwrap_err();
     assert!(error.to_string().contains("start this one once"), "{error}");
 }
+
+#[test]
+fn a_group_without_calls_in_packed_half_hours_has_no_steps() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = open(&dir);
+    let begin = MOMENTS[0] / DAY * DAY;
+    write_at(&mut writer, &mut Written::default(), &[begin + 3]);
+    pack_all(&mut writer, &RETENTION, begin + 2 * DAY);
+    let reader = Reader::new(dir.path().to_owned());
+    for step in STEPS {
+        let n_steps = |from, to| {
+            let asked = question((begin + from, begin + to), step, None);
+            reader.fold(&asked, &mut |_| Some(0)).unwrap().groups.concat().len()
+        };
+        assert_ne!(n_steps(0, 30), 0, "{step:?}");
+        let found = [n_steps(30, 60), n_steps(120, 240), n_steps(31, DAY), n_steps(4, DAY)];
+        assert_eq!(found, [0; 4], "{step:?}");
+    }
+}
