@@ -209,6 +209,7 @@ impl Worker {
         self.position = taken.next;
         if self.told.borrow().is_failing {
             tracing::info!("batches are stored again");
+            self.damage.set_failure(None);
         }
         self.queue.acknowledge(taken.next);
         self.tell(false);
@@ -282,6 +283,7 @@ impl Worker {
         if !was_failing {
             let failure: &(dyn Error + 'static) = failure;
             tracing::error!(failure, "cannot store; the queue keeps what comes until it works");
+            self.damage.set_failure(Some(reason(failure)));
             self.tell(true);
         }
     }
@@ -333,6 +335,14 @@ impl Worker {
             let error: &dyn Error = &error;
             tracing::error!(error, "cannot remove what is too old; tried again tomorrow");
         }
+    }
+}
+
+/// What failed and, in the words of who failed at last, why: without the files' names between.
+fn reason(failure: &(dyn Error + 'static)) -> String {
+    match std::iter::successors(failure.source(), |&error| error.source()).last() {
+        Some(cause) => format!("{failure}: {cause}"),
+        None => failure.to_string(),
     }
 }
 

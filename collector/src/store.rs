@@ -61,7 +61,7 @@ pub(crate) use guard::SeriesLimits;
 pub(crate) use hit_counts::HitDatabase;
 pub(crate) use hit_cursors::HitCursors;
 pub(crate) use hits_log::{LogBounds, LoggedHits};
-pub(crate) use mend::{DamagedDay, Examiner};
+pub(crate) use mend::{DamagedDay, Examined, Examiner, HISTORY_REMEDY};
 pub(crate) use prune::Retention;
 pub(crate) use reader::{ReadError, Reader, SummaryFilter};
 pub(crate) use size::StoreSize;

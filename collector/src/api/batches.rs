@@ -63,7 +63,10 @@ pub(super) struct Receipt {
         ),
         (
             "idempotency-key" = Option<String>, Header,
-            description = "The same for the same lines; a batch has an id of its own.",
+            pattern = "^[!-~]{1,255}$",
+            description = "1 to 255 visible ASCII characters, the same for the same lines: with it, \
+                           lines of the same `service` and `environment` are stored once. A batch \
+                           has an id of its own.",
         ),
         Encodings,
     ),

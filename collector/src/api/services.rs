@@ -25,8 +25,8 @@ const DEFAULT_LIMIT: usize = 100;
     path = "/api/v1/services",
     operation_id = "services",
     tag = "questions",
-    params(Range),
-    responses((status = 200, description = "All services, by name.", body = Services), OfQuestions),
+    params(Range, Limit),
+    responses((status = 200, description = "Services, by name.", body = Services), OfQuestions),
 )]
 pub(super) async fn all(
     State(api): State<Arc<Api>>,
@@ -35,8 +35,9 @@ pub(super) async fn all(
     let mut parameters = Parameters::new(pairs);
     let now_ns = unix_now_ns();
     let range = parameters.range(last_day(now_ns), now_ns)?;
+    let limit = parameters.limit()?.unwrap_or(DEFAULT_LIMIT);
     parameters.finish()?;
-    let query = ServicesQuery { range, limit: 0, now_ns };
+    let query = ServicesQuery { range, limit, now_ns };
     let services = api.ask(move |queries| queries.services(&query)).await?;
     Ok(Json(services))
 }

@@ -64,13 +64,17 @@ impl Handlers {
     pub(crate) fn start(settings: HitSettings, dir: &Path) -> Result<Self, StartError> {
         let reader = Reader::new(dir.to_owned());
         let names: Vec<&str> = settings.handlers.iter().map(|spec| spec.name.as_str()).collect();
-        let mut cursors = HitCursors::open(dir)?;
+        if names.is_empty() {
+            HitCursors::forget(dir)?;
+            return Ok(Self { stops: Vec::new(), ended: Vec::new(), wanted: None });
+        }
+        let mut cursors = HitCursors::open_or_begin(dir)?;
         let (log_id, last) = reader.hits_log()?;
         cursors.begin(&names, log_id, last)?;
         let each = names.iter().map(|name| cursors.of(name).map(|cursor| cursor.handled));
         let through = Arc::new(Through::new(each.collect::<Result<_, _>>()?));
-        let wanted = (!names.is_empty())
-            .then(|| HitsWanted { handled: Arc::clone(&through.all), n_bytes: settings.log_bytes });
+        let wanted =
+            Some(HitsWanted { handled: Arc::clone(&through.all), n_bytes: settings.log_bytes });
         let mut handlers = Self { stops: Vec::new(), ended: Vec::new(), wanted };
         for (place, spec) in settings.handlers.into_iter().enumerate() {
             let (stop, stopped) = channel();

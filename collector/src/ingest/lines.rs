@@ -6,7 +6,11 @@ use egret::codec::{CallsBuilder, Encoder, ndjson};
 use egret::record::Record;
 use uuid::Uuid;
 
+use super::id::batch_id;
 use super::{IngestLimits, Refusal, Told, depth, start_problem};
+
+/// The longest `Idempotency-Key`.
+const MAX_KEY_BYTES: usize = 255;
 
 /// Who sends lines, as far as it is told, without secrets.
 pub(crate) fn resource(service: Option<&str>, environment: Option<&str>) -> Resource {
@@ -45,8 +49,9 @@ pub(super) fn to_batch(
         depth::check(line.as_bytes())?;
     }
     let calls = calls(text, now_ns).map_err(|error| Refusal::Malformed(error.to_string()))?;
+    let key = told.key.as_deref().map(|key| idempotent_id(key, &told.resource)).transpose()?;
     let mut meta = BatchMeta::new(told.resource, 0);
-    meta.batch_id = batch_id(told.key.as_deref());
+    meta.batch_id = key.unwrap_or_else(Uuid::now_v7);
     Encoder::new()
         .and_then(|mut encoder| encoder.encode(&meta, &calls, None))
         .map_err(|error| Refusal::TooLarge(error.to_string()))
@@ -93,9 +98,20 @@ pub(super) fn problem(record: &Record<'_>, now_ns: u64) -> Option<String> {
     start_problem(record.start_unix_ns, now_ns)
 }
 
-/// Lines that are sent again are the same batch when their key says so. The header's value may be
-/// in quotes.
-fn batch_id(key: Option<&str>) -> Uuid {
-    let key = key.map(|key| key.trim().trim_matches('"'));
-    key.and_then(|key| Uuid::try_parse(key).ok()).unwrap_or_else(Uuid::now_v7)
+/// Lines that are sent again by the same sender are the same batch when their key says so: a key is
+/// its sender's own, and may be another one's too. The header's value may be in quotes.
+fn idempotent_id(key: &str, sender: &Resource) -> Result<Uuid, Refusal> {
+    let key = key.trim();
+    let unquoted = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
+    let key = unquoted.unwrap_or(key).as_bytes();
+    if !(1..=MAX_KEY_BYTES).contains(&key.len()) || !key.iter().all(u8::is_ascii_graphic) {
+        return Err(Refusal::Malformed(format!(
+            "Idempotency-Key: {} bytes; send 1 to {MAX_KEY_BYTES} visible ASCII characters, \
+             without spaces, or no key",
+            key.len()
+        )));
+    }
+    let texts = sender.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+    let parts: Vec<&[u8]> = [b"lines", key].into_iter().chain(texts).collect();
+    Ok(batch_id(&parts))
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use super::*;
 use egret::codec::CallColumn;
+use uuid::Uuid;
 
 const LIMITS: IngestLimits = IngestLimits {
     n_batch_bytes: 64 << 10,
@@ -134,16 +135,29 @@ fn lines_become_a_batch_however_they_are_compressed() {
 }
 
 #[test]
-fn the_key_is_the_batch_id_when_it_is_one() {
-    let id = "0193f3a0-0000-7000-8000-000000000001";
-    let admit = |key: &str| {
+fn a_key_makes_the_same_batch_for_the_same_sender_alone() {
+    let id = |sender: [Option<&str>; 2], key: &str| {
         let form = Form::Lines(Compression::Identity);
-        let told = Told { key: Some(key.to_owned()), ..Told::default() };
-        admit(form, told, LINE.into(), &LIMITS, 0).unwrap().batch_id
+        let told = Told { key: Some(key.to_owned()), resource: resource(sender[0], sender[1]) };
+        admit(form, told, LINE.into(), &LIMITS, 0).map(|received| received.batch_id)
     };
-    assert_eq!(admit(id).to_string(), id);
-    assert_eq!(admit(&format!("\"{id}\"")).to_string(), id);
-    assert_ne!(admit("my own key"), admit("my own key"));
+    let senders = [[None, None], [Some("a"), None], [None, Some("a")], [Some("a"), Some("b")]];
+    let longest = "x".repeat(255);
+    let nil = Uuid::nil().to_string();
+    let keys = ["0193f3a0-0000-7000-8000-000000000001", "order:17/3", &nil, &longest];
+    let mut ids = std::collections::BTreeSet::new();
+    for (sender, key) in senders.into_iter().flat_map(|sender| keys.map(|key| (sender, key))) {
+        let first = id(sender, key).unwrap();
+        assert_eq!(id(sender, key).unwrap(), first);
+        assert_eq!(id(sender, &format!("\"{key}\"")).unwrap(), first);
+        assert!(ids.insert(first), "{sender:?} {key}: another one's batch");
+    }
+    for key in ["", "\"\"", "my own key", &"x".repeat(256)] {
+        let refusal = id([None, None], key).unwrap_err();
+        let says = refusal.to_string();
+        assert!(matches!(refusal, Refusal::Malformed(_)), "{key:?}: {refusal:?}");
+        assert!(says.contains("1 to 255 visible ASCII characters"), "{says}");
+    }
 }
 
 #[track_caller]

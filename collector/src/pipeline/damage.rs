@@ -5,7 +5,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::store::DamagedDay;
+use crate::store::{DamagedDay, Examined};
 
 /// Shared by the pipeline, those who ask, and who looks.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +26,9 @@ struct Known {
     found: Vec<DamagedDay>,
     /// Out of the way.
     names: Vec<String>,
+    is_history_damaged: bool,
+    /// Why nothing can be stored; `None` as long as it can.
+    failure: Option<String>,
 }
 
 impl Damage {
@@ -44,8 +47,24 @@ impl Damage {
         self.lock().names = names;
     }
 
-    pub(super) fn found(&self, found: Vec<DamagedDay>) {
-        self.lock().found.extend(found);
+    pub(super) fn found(&self, found: Examined) {
+        let mut known = self.lock();
+        known.found.extend(found.days);
+        known.is_history_damaged = found.is_history_damaged;
+    }
+
+    /// Whether the history is damaged: nothing can be stored, or some of it cannot be told.
+    pub(crate) fn is_history_damaged(&self) -> bool {
+        self.lock().is_history_damaged
+    }
+
+    /// Why nothing can be stored, when nothing can.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.lock().failure.clone()
+    }
+
+    pub(super) fn set_failure(&self, failure: Option<String>) {
+        self.lock().failure = failure;
     }
 
     /// What is to be moved aside.

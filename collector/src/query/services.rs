@@ -20,7 +20,7 @@ const ALIVE_NS: u64 = 180 * SECOND_NS;
 pub(crate) struct ServicesQuery {
     /// Of what was not seen.
     pub(crate) range: TimeRange,
-    /// Most instances of a service that are told one by one.
+    /// Most services, or instances of one, that are told one by one.
     pub(crate) limit: usize,
     pub(crate) now_ns: u64,
 }
@@ -28,8 +28,10 @@ pub(crate) struct ServicesQuery {
 /// All services.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Services {
-    /// By name.
+    /// By name; no more than asked for.
     pub(crate) services: Vec<ServiceRow>,
+    /// How many services there are beside these, later by name.
+    pub(crate) others: usize,
 }
 
 /// A service as a whole.
@@ -42,6 +44,7 @@ pub(crate) struct ServiceRow {
     pub(crate) versions: BTreeSet<String>,
     /// Clients that are wrapped, each once.
     pub(crate) wrapped: BTreeSet<String>,
+    /// Senders that do not tell an id are one, where no other instance of their environment does.
     pub(crate) instances: usize,
     /// Seen within the last three minutes.
     pub(crate) instances_alive: usize,
@@ -108,7 +111,9 @@ pub(super) fn all(history: &dyn History, query: &ServicesQuery) -> Result<Servic
         let not_seen = drops.remove(&service).unwrap_or_default();
         service_row(service, &seen, not_seen, query.now_ns)
     };
-    Ok(Services { services: services.into_iter().map(row).collect() })
+    let others = services.len().saturating_sub(query.limit);
+    let services = services.into_iter().take(query.limit).map(row).collect();
+    Ok(Services { services, others })
 }
 
 pub(super) fn one(
@@ -124,7 +129,9 @@ pub(super) fn one(
         return Ok(None);
     }
     let service = service_row(name.to_owned(), &seen, not_seen, query.now_ns);
-    let rows = seen.into_iter().take(query.limit);
+    let named = named(&seen);
+    let rows = seen.into_iter().filter(|(instance, _)| is_instance(instance, &named));
+    let rows = rows.take(query.limit);
     let rows = rows.map(|(instance, seen)| instance_row(instance, seen, query.now_ns));
     Ok(Some(Service { service, seen: rows.collect() }))
 }
@@ -137,6 +144,7 @@ fn service_row(
 ) -> ServiceRow {
     let alive: Vec<&Seen> = all.iter().filter(|(_, seen)| is_alive(seen, now_ns)).collect();
     let present: Vec<&Seen> = if alive.is_empty() { all.iter().collect() } else { alive.clone() };
+    let named = named(all);
     let startups = present.iter().filter_map(|(_, seen)| seen.startup.as_ref());
     let wrapped = startups.flat_map(|startup| &startup.wrapped);
     let versions = present.iter().map(|(_, seen)| seen.version.clone());
@@ -148,8 +156,8 @@ fn service_row(
         environments: all.iter().map(|(instance, _)| instance.environment.clone()).collect(),
         versions: versions.filter(|version| !version.is_empty()).collect(),
         wrapped: wrapped.map(|wrapped| wrapped.client.clone()).collect(),
-        instances: all.len(),
-        instances_alive: alive.len(),
+        instances: all.iter().filter(|seen| is_instance(&seen.0, &named)).count(),
+        instances_alive: alive.iter().filter(|seen| is_instance(&seen.0, &named)).count(),
         first_seen: moment(all.iter().map(|(_, seen)| seen.first_seen_ns).min()),
         last_seen: moment(all.iter().map(|(_, seen)| seen.last_seen_ns).max()),
         clock_skew_ms: median_ns(&skews).map(milliseconds),
@@ -180,6 +188,18 @@ fn instance_row(instance: Instance, seen: Sighting, now_ns: u64) -> InstanceRow 
         routes: startup.routes,
         n_routes: startup.n_routes,
     }
+}
+
+/// The environments in which instances tell their ids.
+fn named(all: &[Seen]) -> BTreeSet<String> {
+    let named = all.iter().filter(|(instance, _)| !instance.id.is_empty());
+    named.map(|(instance, _)| instance.environment.clone()).collect()
+}
+
+/// Whether it counts. What one of them sends without its id makes no second one of it: the hub's
+/// logs have none.
+fn is_instance(instance: &Instance, named: &BTreeSet<String>) -> bool {
+    !instance.id.is_empty() || !named.contains(&instance.environment)
 }
 
 fn is_alive(seen: &Sighting, now_ns: u64) -> bool {

@@ -130,6 +130,32 @@ pub(super) fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Makes a file that is whole as soon as it is there; one that is there by then stays. `fill` writes
+/// it under another name.
+pub(super) fn make_whole<E>(
+    path: &Path,
+    fill: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let new = tempfile::Builder::new().prefix(".new-").tempfile_in(dir)?.into_temp_path();
+    fill(&new)?;
+    // What SQLite left beside a file that was moved away belongs to that one.
+    for suffix in ["-wal", "-shm"] {
+        let mut beside = path.to_owned().into_os_string();
+        beside.push(suffix);
+        if fs::exists(&beside)? && !fs::exists(path)? {
+            fs::remove_file(beside)?;
+        }
+    }
+    match new.persist_noclobber(path) {
+        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error.into()),
+        _ => Ok(File::open(dir)?.sync_all()?),
+    }
+}
+
 /// Makes a directory within ours, for its owner alone.
 pub(super) fn private_dir(path: &Path) -> io::Result<()> {
     create(path)

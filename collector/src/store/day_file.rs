@@ -35,6 +35,9 @@ impl DayFiles {
     pub(super) fn check_all(&mut self) -> Result<(), WriteError> {
         for day in days(&self.dir)? {
             match DAY.open_readable(&day_path(&self.dir, day)) {
+                Ok(None) => {
+                    self.set_aside(&DamagedDay { day, problem: mend::EMPTY.to_owned() })?;
+                }
                 Err(error) if mend::is_damage_at_open(&error) => {
                     self.set_aside(&DamagedDay { day, problem: error.to_string() })?;
                 }
@@ -51,7 +54,7 @@ impl DayFiles {
         if !day_path(&self.dir, *day).exists() {
             return Ok(());
         }
-        let aside = mend::set_aside(&self.dir, *day)?;
+        let aside = mend::set_aside(&self.dir, &format!("calls-{day}"))?;
         tracing::error!(
             day = %day,
             problem,

@@ -11,6 +11,9 @@ use super::schema::OpenError;
 pub(crate) enum WriteError {
     #[error("cannot open a file of the store")]
     Open(#[from] OpenError),
+    /// At the start.
+    #[error("the history, meta.db, is damaged; {}", mend::HISTORY_REMEDY)]
+    History(#[source] OpenError),
     #[error("cannot write to the store")]
     Sqlite(#[from] rusqlite::Error),
     #[error("cannot remove what is too old")]
@@ -25,6 +28,7 @@ impl WriteError {
         match self {
             Self::Open(error) => mend::is_damage_at_open(error),
             Self::Sqlite(error) => mend::is_damage(error),
+            Self::History(_) => true,
             Self::Remove(_) | Self::Encode(_) => false,
         }
     }

@@ -46,7 +46,7 @@ pub(crate) struct HitDatabase {
 impl HitDatabase {
     /// Opens it for a handler of a log; makes it when it is not there.
     pub(crate) fn open(path: &Path, log_id: Uuid, handler: &str) -> Result<Self, ReadError> {
-        let connection = COUNTS.open_writable(path, Durability::Full)?;
+        let connection = COUNTS.open_or_fill(path, Durability::Full)?;
         Ok(Self { connection, log_id, handler: handler.to_owned() })
     }
 

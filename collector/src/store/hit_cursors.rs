@@ -6,9 +6,9 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
-use super::ReadError;
 use super::schema::Schema;
 use super::sums::integer;
+use super::{ReadError, mend};
 use crate::queue::Durability;
 
 /// `handlers.db`: apart from `meta.db`, which one thread alone writes.
@@ -24,6 +24,9 @@ const CURSORS: Schema = Schema {
             id BLOB NOT NULL
         );"],
 };
+
+/// The file's name without `.db`.
+const STEM: &str = "handlers";
 
 /// Where a handler is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +47,42 @@ pub(crate) struct HitCursors {
 impl HitCursors {
     /// Opens the cursors of a data directory.
     pub(crate) fn open(dir: &Path) -> Result<Self, ReadError> {
-        let connection = CURSORS.open_writable(&dir.join("handlers.db"), Durability::Full)?;
+        let connection =
+            CURSORS.open_writable(&dir.join(format!("{STEM}.db")), Durability::Full)?;
         Ok(Self { connection })
+    }
+
+    /// Opens the cursors of a data directory; such as are damaged are moved aside, and begin anew.
+    pub(crate) fn open_or_begin(dir: &Path) -> Result<Self, ReadError> {
+        let problem = match Self::open(dir) {
+            Ok(cursors) => match mend::check(&cursors.connection)? {
+                None => return Ok(cursors),
+                Some(problem) => problem,
+            },
+            Err(ReadError::Open(error)) if mend::is_damage_at_open(&error) => error.to_string(),
+            Err(error) => return Err(error),
+        };
+        let aside = mend::set_aside(dir, STEM)?;
+        tracing::error!(
+            problem,
+            aside = %aside.display(),
+            "how far the handlers of hits are, handlers.db, is damaged, and moved aside; they begin \
+             anew from the end of the log: what they had not handled yet they never count"
+        );
+        Self::open(dir)
+    }
+
+    /// Forgets all handlers: nobody handles hits. Nothing of the file is looked at.
+    pub(crate) fn forget(dir: &Path) -> Result<(), ReadError> {
+        for suffix in ["-wal", "-shm", ""] {
+            match std::fs::remove_file(dir.join(format!("{STEM}.db{suffix}"))) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error.into());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Begins with these handlers alone: one that was not here before begins behind this entry, and

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{Connection, ErrorCode};
 
 use super::WriteError;
 use super::data_dir::{day_path, days, meta_path, private_dir};
@@ -22,6 +22,7 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
 pub(super) fn is_damage_at_open(error: &OpenError) -> bool {
     match error {
         OpenError::Sqlite { source, .. } => source.downcast_ref().is_some_and(is_damage),
+        OpenError::Empty { .. } => true,
         OpenError::Newer { .. } => false,
     }
 }
@@ -32,6 +33,17 @@ pub(crate) struct DamagedDay {
     pub(crate) day: Day,
     /// In SQLite's words.
     pub(crate) problem: String,
+}
+
+/// What can be done about a damaged history: nothing can do without it.
+pub(crate) const HISTORY_REMEDY: &str = "restore meta.db from a backup, or move it away, with meta.db-wal and meta.db-shm where they are \
+     there, to begin a new history; what is in the queue is kept";
+
+/// What was found to be damaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Examined {
+    pub(crate) days: Vec<DamagedDay>,
+    pub(crate) is_history_damaged: bool,
 }
 
 /// Looks for damage, beside the one who writes.
@@ -45,27 +57,26 @@ impl Examiner {
         Self { dir: dir.to_owned() }
     }
 
-    /// Reads every file whole: the days that are damaged. The history it only tells the log about;
-    /// nothing can do without it. Gives up when `is_over` says so.
+    /// Reads every file whole. Gives up when `is_over` says so.
     pub(crate) fn examine(
         &self,
         is_over: impl Fn() -> bool + Clone + Send + 'static,
-    ) -> Result<Vec<DamagedDay>, WriteError> {
-        let mut found = Vec::new();
+    ) -> Result<Examined, WriteError> {
+        let mut days_found = Vec::new();
         for day in days(&self.dir)? {
             let problem = problem(&DAY, &day_path(&self.dir, day), is_over.clone())?;
-            found.extend(problem.map(|problem| DamagedDay { day, problem }));
+            days_found.extend(problem.map(|problem| DamagedDay { day, problem }));
         }
         let meta = meta_path(&self.dir);
-        if let Some(problem) = problem(&META, &meta, is_over)? {
+        let problem = problem(&META, &meta, is_over)?;
+        if let Some(problem) = &problem {
             tracing::error!(
                 path = %meta.display(),
                 problem,
-                "the history is damaged; stop the collector and restore the file from a backup, or \
-                 move it away to begin a new history"
+                "the history is damaged; stop the collector, and then {HISTORY_REMEDY}"
             );
         }
-        Ok(found)
+        Ok(Examined { days: days_found, is_history_damaged: problem.is_some() })
     }
 }
 
@@ -78,36 +89,42 @@ fn problem(
 ) -> Result<Option<String>, WriteError> {
     let mut connection = match schema.open_readable(path) {
         Ok(Some(connection)) => connection,
-        Ok(None) => return Ok(None),
+        Ok(None) => return Ok(path.exists().then(|| EMPTY.to_owned())),
         Err(error) if is_damage_at_open(&error) => return Ok(Some(error.to_string())),
         Err(error) => return Err(error.into()),
     };
     connection.progress_handler(STEPS, Some(is_over))?;
-    let check =
-        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
-    match check {
-        Ok(answer) if answer == "ok" => Ok(None),
-        Ok(problem) => Ok(Some(problem)),
-        Err(error) if is_damage(&error) => Ok(Some(error.to_string())),
+    match check(&connection) {
         // It is over.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
             Ok(None)
         }
-        Err(error) => Err(error.into()),
+        checked => Ok(checked?),
     }
 }
 
-/// Moves a day's file out of the way; where it is now.
-pub(super) fn set_aside(dir: &Path, day: Day) -> io::Result<PathBuf> {
+/// What is wrong with an open file, when it is damaged.
+pub(super) fn check(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let check =
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+    match check {
+        Ok(answer) => Ok((answer != "ok").then_some(answer)),
+        Err(error) if is_damage(&error) => Ok(Some(error.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
+/// Moves a file out of the way, of which this is the name without `.db`; where it is now.
+pub(super) fn set_aside(dir: &Path, stem: &str) -> io::Result<PathBuf> {
     let aside = dir.join(DAMAGED);
     private_dir(&aside)?;
     let name = |n: u32| match n {
-        0 => aside.join(format!("calls-{day}.db")),
-        n => aside.join(format!("calls-{day}.{n}.db")),
+        0 => aside.join(format!("{stem}.db")),
+        n => aside.join(format!("{stem}.{n}.db")),
     };
     let free = (0..u32::MAX).map(name).find(|path| !path.exists());
     let to = free.ok_or(io::ErrorKind::AlreadyExists)?;
-    let from = day_path(dir, day);
+    let from = dir.join(format!("{stem}.db"));
     // What SQLite has beside it belongs to it; the file itself goes last, so that a move that is cut
     // off is done again.
     for suffix in ["-wal", "-shm"] {
@@ -154,6 +171,9 @@ pub(super) fn prune(dir: &Path, first_day: Day) -> io::Result<()> {
 
 /// Steps of SQLite's between one look at whether it is over and the next.
 const STEPS: i32 = 10_000;
+
+/// What is wrong with a file without tables: it was made with them.
+pub(super) const EMPTY: &str = "the file is empty";
 
 /// Where damaged files go, in the data directory.
 const DAMAGED: &str = "damaged";

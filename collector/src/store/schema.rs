@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::data_dir::open_private;
+use super::data_dir::{make_whole, open_private};
 use crate::queue::Durability;
 
 /// How long who opens or writes a file waits for another who writes it.
@@ -215,6 +215,12 @@ pub(crate) enum OpenError {
         /// The latest version that is known.
         known: i64,
     },
+    /// It was made with its tables, all at once, and has none any more.
+    #[error("{path} is there, but is empty: it was cut short, or something else made it")]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
     /// SQLite or the system cannot open it.
     #[error("cannot open {path}; it may be no database, or not be readable and writable")]
     Sqlite {
@@ -232,8 +238,24 @@ impl Schema {
         self.steps.len() as i64
     }
 
-    /// Opens a file for writing; makes it when it is not there, and brings it up to date.
+    /// Opens a file for writing; makes it when it is not there, and brings it up to date. One that is
+    /// there and empty is not ours any more.
     pub(super) fn open_writable(
+        &self,
+        path: &Path,
+        durability: Durability,
+    ) -> Result<Connection, OpenError> {
+        if !path.exists() {
+            self.make(path)?;
+        }
+        if self.open_readable(path)?.is_none() {
+            return Err(OpenError::Empty { path: path.to_owned() });
+        }
+        self.open_there(path, durability)
+    }
+
+    /// As [`Self::open_writable`], of a file that is not ours: it may have been made empty.
+    pub(super) fn open_or_fill(
         &self,
         path: &Path,
         durability: Durability,
@@ -241,6 +263,17 @@ impl Schema {
         // An empty file is an empty database; SQLite gives the files beside it the same mode.
         open_private(path).map_err(|source| sqlite(path, source))?;
         self.open_there(path, durability)
+    }
+
+    /// Makes a file with its tables, all at once, whatever ends this process: an empty file is a
+    /// damaged one. Somebody else may make it at the same time.
+    fn make(&self, path: &Path) -> Result<(), OpenError> {
+        let made = make_whole(path, |new| {
+            let mut connection = Connection::open(new)?;
+            connection.execute_batch("PRAGMA page_size = 16384; PRAGMA synchronous = FULL;")?;
+            self.step_up(&mut connection, 0)
+        });
+        made.map_err(|source| sqlite(path, source))
     }
 
     /// Opens a file for writing, and brings it up to date; `None` when it is not there, or not any

@@ -1,11 +1,12 @@
 //! The stored tokens: `tokens.db`, which the command line writes while the collector reads.
 //! It never holds a token: only hashes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Row, Transaction};
 
 use super::data_dir::{DirError, prepare};
+use super::mend;
 use super::schema::{OpenError, Schema};
 use super::sums::integer;
 use crate::model::{Quotas, Scope, StoredToken};
@@ -36,6 +37,17 @@ const TOKENS: Schema = Schema {
 pub(crate) enum TokenFileError {
     #[error(transparent)]
     Directory(#[from] DirError),
+    /// Without its tokens a collector would let everyone in.
+    #[error(
+        "the tokens, {path}, are damaged; restore the file from a backup, or move it away and make \
+         the tokens anew with `egret-collector token create`, before the collector starts"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        #[source]
+        problem: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error("cannot open the tokens")]
     Open(#[from] OpenError),
     #[error("cannot read or write the tokens")]
@@ -61,8 +73,18 @@ impl TokenFile {
     /// needs not be ours alone: several may write.
     pub(crate) fn open(dir: &Path) -> Result<Self, TokenFileError> {
         prepare(dir)?;
-        let connection = TOKENS.open_writable(&dir.join("tokens.db"), Durability::Full)?;
-        Ok(Self { connection })
+        let path = dir.join("tokens.db");
+        let damaged = |problem| TokenFileError::Damaged { path: path.clone(), problem };
+        let opened = TOKENS.open_writable(&path, Durability::Full);
+        let connection = opened.map_err(|error| match mend::is_damage_at_open(&error) {
+            true => damaged(error.into()),
+            false => error.into(),
+        })?;
+        // It is small, and what of it cannot be read would be found when somebody is not let in.
+        match mend::check(&connection)? {
+            None if connection.table_exists(None, "tokens")? => Ok(Self { connection }),
+            problem => Err(damaged(problem.unwrap_or_else(|| mend::EMPTY.to_owned()).into())),
+        }
     }
 
     /// Every token, the oldest first.

@@ -70,7 +70,11 @@ pub(crate) struct Writer {
 impl Writer {
     /// Opens the store in a directory.
     pub(crate) fn open(dir: DataDir, durability: Durability) -> Result<Self, WriteError> {
-        let meta = META.open_writable(&meta_path(dir.path()), durability)?;
+        let meta = META.open_writable(&meta_path(dir.path()), durability);
+        let meta = meta.map_err(|error| match mend::is_damage_at_open(&error) {
+            true => WriteError::History(error),
+            false => error.into(),
+        })?;
         sums::register(&meta)?;
         let mut days = DayFiles::new(dir.path(), durability);
         days.check_all()?;

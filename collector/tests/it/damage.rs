@@ -100,6 +100,11 @@ async fn a_day_that_is_torn_is_moved_aside() {
 }
 
 #[tokio::test]
+async fn a_day_that_is_empty_is_moved_aside() {
+    check_moved_aside(Vec::clear).await;
+}
+
+#[tokio::test]
 async fn a_day_whose_pages_are_something_else_is_moved_aside() {
     check_moved_aside(|bytes| {
         let n = bytes.len();
@@ -190,15 +195,137 @@ async fn a_flipped_bit_makes_up_no_call() {
     );
 }
 
+/// What an error says, and what says why.
+fn reasons(error: &dyn std::error::Error) -> String {
+    let all = std::iter::successors(Some(error), |error| error.source());
+    all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 #[tokio::test]
 async fn a_history_that_is_damaged_is_named_and_not_begun_anew() {
     let (dir, _) = stored().await;
     let meta = dir.path().join("meta.db");
-    let mut bytes = std::fs::read(&meta).unwrap();
-    bytes[..64].fill(0x55);
-    std::fs::write(&meta, &bytes).unwrap();
-    let error = start(dir.path()).await.unwrap_err();
-    let reason = std::error::Error::source(&error).and_then(std::error::Error::source).unwrap();
-    assert!(reason.to_string().contains("meta.db"), "{reason}");
-    assert_eq!(std::fs::read(&meta).unwrap(), bytes, "it is as it was found");
+    let whole = std::fs::read(&meta).unwrap();
+    let mut bent = whole.clone();
+    bent[..64].fill(0x55);
+    for bytes in [bent, Vec::new()] {
+        std::fs::write(&meta, &bytes).unwrap();
+        let reasons = reasons(&start(dir.path()).await.unwrap_err());
+        for says in ["meta.db", "restore", "move it away", "what is in the queue is kept"] {
+            assert!(reasons.contains(says), "{reasons}");
+        }
+        assert_eq!(std::fs::read(&meta).unwrap(), bytes, "it is as it was found");
+    }
+    std::fs::remove_file(&meta).unwrap();
+    let collector = start(dir.path()).await.unwrap();
+    let client = Client::new(collector.url());
+    client.send(&sample(99)).await;
+    // What the queue had not let go of yet is in it again; no call is there twice.
+    assert!(client.count().await >= 2, "a new history");
+    assert_eq!(client.all_calls().await.len(), 2 * N_BATCHES + 2);
+    collector.shutdown().await;
+}
+
+/// The health of a collector, once it says this.
+async fn health_once(client: &Client, says: &str) -> Value {
+    let mut health = Value::Null;
+    for _ in 0..400 {
+        health = client.get("/healthz").await;
+        if health["detail"].as_str().is_some_and(|detail| detail.contains(says)) {
+            return health;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{health}");
+}
+
+#[tokio::test]
+async fn a_history_that_is_damaged_under_the_collector_is_no_good_health() {
+    let (dir, _) = stored().await;
+    let collector = start(dir.path()).await.unwrap();
+    let client = Client::new(collector.url());
+    assert_eq!(client.get("/healthz").await["status"], "ok");
+    client.send(&sample(50)).await;
+    assert_eq!(client.count().await, 2 * N_BATCHES as u64 + 2);
+    let meta = dir.path().join("meta.db");
+    rusqlite::Connection::open(&meta)
+        .unwrap()
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    let n_bytes = std::fs::metadata(&meta).unwrap().len();
+    std::fs::OpenOptions::new().write(true).open(&meta).unwrap().set_len(n_bytes / 2).unwrap();
+    for n in 60..64 {
+        client.send(&sample(n)).await;
+    }
+    // Whoever asks meets the damage, and so it is looked for.
+    ask(&client, "/api/v1/summary?from=0").await;
+    let health = health_once(&client, "move it away").await;
+    assert_eq!(health["status"], "degraded", "{health}");
+    assert!(!health.to_string().contains(&*dir.path().to_string_lossy()), "{health}");
+    collector.shutdown().await;
+}
+
+#[tokio::test]
+async fn tokens_that_are_damaged_or_gone_open_no_door() {
+    let (dir, _) = stored().await;
+    let tokens = dir.path().join("tokens.db");
+    let bytes = std::fs::read(&tokens).unwrap();
+    let bent = |bend: fn(&mut Vec<u8>)| {
+        let mut bytes = bytes.clone();
+        bend(&mut bytes);
+        bytes
+    };
+    let without_tables = {
+        let other = dir.path().join("other.db");
+        let connection = rusqlite::Connection::open(&other).unwrap();
+        connection.execute_batch("CREATE TABLE a (b); DROP TABLE a;").unwrap();
+        drop(connection);
+        std::fs::read(other).unwrap()
+    };
+    let versions = [
+        bent(|bytes| bytes[..64].fill(0x55)),
+        bent(|bytes| bytes.truncate(bytes.len() / 2)),
+        bent(|bytes| bytes[16_384..].fill(0xee)),
+        bent(Vec::clear),
+        without_tables,
+    ];
+    for (n, bytes) in versions.into_iter().enumerate() {
+        std::fs::write(&tokens, &bytes).unwrap();
+        let reasons = match start(dir.path()).await {
+            Err(error) => reasons(&error),
+            Ok(_) => panic!("{n}: it started"),
+        };
+        for says in ["tokens.db", "damaged", "restore", "move it away", "token create"] {
+            assert!(reasons.contains(says), "{n}: {reasons}");
+        }
+        assert_eq!(std::fs::read(&tokens).unwrap(), bytes, "{n}: it is as it was found");
+    }
+    std::fs::remove_file(&tokens).unwrap();
+    start(dir.path()).await.unwrap().shutdown().await;
+}
+
+#[tokio::test]
+async fn handlers_whose_places_are_damaged_begin_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let builder = || Collector::builder().data_dir(dir.path()).normal_durability();
+    let hits = "{ lines = { handler = 'log' } }";
+    builder().hits(hits).start().await.unwrap().shutdown().await;
+    let path = dir.path().join("handlers.db");
+    for (n, n_bytes) in [100, 0].into_iter().enumerate() {
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.fill(0x55);
+        bytes.truncate(n_bytes);
+        std::fs::write(&path, &bytes).unwrap();
+        let collector = builder().hits(hits).start().await.unwrap();
+        let client = Client::new(collector.url());
+        let health = client.get("/healthz").await;
+        assert_eq!(health["damaged_files"].as_array().unwrap().len(), n + 1, "{health}");
+        assert!(health["damaged_files"].to_string().contains("\"handlers.db\""), "{health}");
+        assert_eq!(ask(&client, "/api/v1/calls").await.1, None, "no call is missing");
+        collector.shutdown().await;
+    }
+    // Without a handler nobody looks at it.
+    std::fs::write(&path, [0x55; 100]).unwrap();
+    builder().start().await.unwrap().shutdown().await;
+    assert!(!path.exists());
 }

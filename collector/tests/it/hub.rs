@@ -67,6 +67,8 @@ async fn requests_are_counted_once_and_their_samples_are_calls() {
             assert_eq!((status, &receipt["duplicate"]), (202, &json!(is_again)), "{receipt}");
         }
     }
+    let services = client.get("/api/v1/services").await;
+    assert_eq!(services["services"][0]["instances"], 1, "its log is no second one: {services}");
     // Not in order of time.
     assert_eq!(answer(post(&hub, "sync").json(&sync(3))).await.0, 202);
     let summary = client.get("/api/v1/summary?kind=server&service=shop").await;

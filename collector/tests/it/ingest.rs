@@ -80,17 +80,30 @@ async fn lines_are_stored_plain_and_compressed() {
 }
 
 #[tokio::test]
-async fn lines_with_a_key_are_stored_once() {
+async fn lines_with_a_key_are_stored_once_for_each_service() {
     let collector = Collector::bind("127.0.0.1:0").await.unwrap();
     let client = Client::new(collector.url());
-    let id = "0193f3a0-0000-7000-8000-000000000001";
-    for is_duplicate in [false, true] {
-        let post = client.post().header("content-type", "application/x-ndjson");
-        let post = post.header("idempotency-key", id).body(LINES);
-        let expected = json!({ "batch_id": id, "records": 2, "duplicate": is_duplicate });
-        assert_eq!(answer(post).await, (202, expected));
+    let post = |service: &str, key: &str| {
+        let path = format!("/v1/batches?service={service}");
+        let post = client.request(reqwest::Method::POST, &path);
+        post.header("content-type", "application/x-ndjson").header("idempotency-key", key)
+    };
+    for key in ["0193f3a0-0000-7000-8000-000000000001", "order-17"] {
+        let mut ids = Vec::new();
+        for (service, is_duplicate) in
+            [("shop", false), ("shop", true), ("billing", false), ("billing", true)]
+        {
+            let (status, receipt) = answer(post(service, key).body(LINES)).await;
+            assert_eq!((status, &receipt["duplicate"]), (202, &json!(is_duplicate)), "{service}");
+            ids.push(receipt["batch_id"].clone());
+        }
+        assert!(ids[0] == ids[1] && ids[1] != ids[2] && ids[2] == ids[3], "{ids:?}");
     }
-    assert_eq!(client.count().await, 2);
+    for key in ["", "two words", &"x".repeat(256)] {
+        let (status, problem) = answer(post("shop", key).body(LINES)).await;
+        assert!(status == 400, "{key:?}: {status} {problem}");
+    }
+    assert_eq!(client.count().await, 8);
     collector.shutdown().await;
 }
 

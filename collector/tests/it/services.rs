@@ -125,3 +125,46 @@ async fn a_skew_is_the_median_of_what_was_measured() {
     assert!((-2.0..30_000.0).contains(&skew("two")), "{shop}");
     collector.shutdown().await;
 }
+
+#[tokio::test]
+async fn no_answer_lists_more_services_than_are_asked_for() {
+    let collector = Collector::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::new(collector.url());
+    for n in 0..103 {
+        let name = ("service.name".to_owned(), format!("s{n:03}"));
+        client.send(&batch(&BatchMeta::new(Resource::from([name]), 0))).await;
+    }
+    for (query, n_listed) in [("", 100), ("?limit=7", 7), ("?limit=1000", 103)] {
+        let answer = client.get(&format!("/api/v1/services{query}")).await;
+        let services = answer["services"].as_array().unwrap();
+        assert_eq!((services.len(), &answer["others"]), (n_listed, &json!(103 - n_listed)));
+        assert_eq!(services[n_listed - 1]["service"], format!("s{:03}", n_listed - 1));
+    }
+    for limit in ["0", "1001", "x"] {
+        let path = format!("/api/v1/services?limit={limit}");
+        assert_eq!(answer(client.request(reqwest::Method::GET, &path)).await.0, 400, "{limit}");
+    }
+    collector.shutdown().await;
+}
+
+/// Who never tells an id is one all the same; who does is no second one for a batch without it.
+#[tokio::test]
+async fn a_batch_without_an_instance_makes_no_second_one() {
+    let collector = Collector::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::new(collector.url());
+    let mut nameless = meta("", "");
+    nameless.resource.remove("service.instance.id");
+    let mut elsewhere = nameless.clone();
+    elsewhere.batch_id = uuid::Uuid::now_v7();
+    elsewhere.resource.insert("deployment.environment.name".to_owned(), "dev".to_owned());
+    let expected = [(&nameless, 1, ""), (&meta("one", "1.0"), 1, "one"), (&elsewhere, 2, "")];
+    for (meta, n_instances, latest) in expected {
+        client.send(&batch(meta)).await;
+        let shop = client.get("/api/v1/services/shop").await;
+        let n = json!(n_instances);
+        assert_eq!((&shop["instances"], &shop["instances_alive"]), (&n, &n), "{shop}");
+        let seen = shop["seen"].as_array().unwrap();
+        assert_eq!((seen.len(), &seen[0]["instance"]), (n_instances, &json!(latest)), "{shop}");
+    }
+    collector.shutdown().await;
+}

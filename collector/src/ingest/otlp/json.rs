@@ -8,7 +8,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::Refusal;
 use super::span::{Attributes, HttpSpan, Sender, Senders, Value};
@@ -20,8 +21,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Senders, Refusal> {
     depth::check(bytes)?;
     let mut all = Senders::default();
     let mut n_documents = 0;
-    for request in serde_json::Deserializer::from_slice(bytes).into_iter::<Request>() {
-        let request = request.map_err(|error| {
+    for request in serde_json::Deserializer::from_slice(bytes).into_iter::<Object<Request>>() {
+        let Object(request) = request.map_err(|error| {
             Refusal::Malformed(format!("damaged JSON: {}", json_problem(&error)))
         })?;
         n_documents += 1;
@@ -47,7 +48,7 @@ struct Request {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct ResourceSpans {
-    resource: Option<Resource>,
+    resource: Option<Object<Resource>>,
     scope_spans: Folded<Sender>,
 }
 
@@ -73,7 +74,7 @@ struct Span {
     end_time_unix_nano: Scalar,
     attributes: Folded<Attributes>,
     events: Folded<ExceptionType>,
-    status: Option<Status>,
+    status: Option<Object<Status>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -93,7 +94,7 @@ struct KeyValue<'a> {
     #[serde(borrow, default)]
     key: Cow<'a, str>,
     #[serde(default)]
-    value: Option<AnyValue>,
+    value: Option<Object<AnyValue>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -116,7 +117,7 @@ impl<'de> Fold<'de> for Senders {
 
     fn fold(&mut self, item: ResourceSpans) {
         let mut sender = item.scope_spans.0;
-        sender.resource = item.resource.unwrap_or_default().attributes.0;
+        sender.resource = item.resource.unwrap_or_default().0.attributes.0;
         self.add(sender);
     }
 }
@@ -145,7 +146,7 @@ impl<'de> Fold<'de> for Spans {
             span_id: span.span_id.hex(),
             start_ns: span.start_time_unix_nano.ns(),
             end_ns: span.end_time_unix_nano.ns(),
-            has_failed: span.status.is_some_and(|status| status.code.is_error()),
+            has_failed: span.status.is_some_and(|status| status.0.code.is_error()),
             exception_type: span.events.0.0,
             attributes: span.attributes.0,
         });
@@ -156,7 +157,7 @@ impl<'de> Fold<'de> for Attributes {
     type Item = KeyValue<'de>;
 
     fn fold(&mut self, KeyValue { key, value }: KeyValue<'de>) {
-        let AnyValue { string_value, int_value, double_value } = value.unwrap_or_default();
+        let AnyValue { string_value, int_value, double_value } = value.unwrap_or_default().0;
         if let Scalar::Text(text) = string_value {
             self.put(&key, Value::Text(text));
         } else if let Some(number) = int_value.number().or_else(|| double_value.number()) {
@@ -200,7 +201,7 @@ impl<'de, T: Fold<'de>> Deserialize<'de> for Folded<T> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
                 let mut sum = T::default();
-                while let Some(item) = list.next_element()? {
+                while let Some(Object(item)) = list.next_element()? {
                     sum.fold(item);
                 }
                 Ok(Folded(sum))
@@ -208,5 +209,29 @@ impl<'de, T: Fold<'de>> Deserialize<'de> for Folded<T> {
         }
 
         deserializer.deserialize_any(Folding(PhantomData))
+    }
+}
+
+/// A JSON object: without this, serde would read a list as one too, by the places of its items.
+#[derive(Default)]
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reading<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Reading<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Reading(PhantomData))
     }
 }

@@ -366,3 +366,22 @@ fn every_resource_has_a_batch_and_messages_end_to_end_are_one_request() {
     assert_eq!(resources, [resource("pay"), resource("shop")]);
     assert_eq!((told[0][0].1, told[0][1].1), (2, 4));
 }
+
+/// serde would read a list as an object, by the places of its items.
+#[test]
+fn a_list_is_no_object() {
+    for body in [
+        "[]",
+        "[[]]",
+        r#"{"resourceSpans":[[]]}"#,
+        r#"{"resourceSpans":[{"resource":[]}]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":[[]]}]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"status":[]}]}]}]}"#,
+        r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"a","value":["b"]}]}}]}"#,
+    ] {
+        let refusal = admit(Encoding::Json, body.into()).unwrap_err();
+        assert!(matches!(refusal, Refusal::Malformed(_)), "{body}: {refusal:?}");
+        assert!(refusal.to_string().contains("an object"), "{refusal}");
+    }
+    assert!(admit(Encoding::Json, b"{}".to_vec()).is_ok());
+}

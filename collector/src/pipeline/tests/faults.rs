@@ -105,6 +105,7 @@ fn check_script(script: &[Fault]) {
     let mut progress = pipeline.progress.clone();
     let stored = progress.wait_for(|progress| progress.position == end);
     assert!(!runtime.block_on(stored).unwrap().is_failing, "it recovers by itself");
+    assert_eq!(pipeline.damage.failure(), None);
     queue.close();
     assert!(pipeline.ended.blocking_recv().is_err());
     check_stored(&dir, &all.each_ref());
@@ -117,6 +118,29 @@ fn a_store_that_fails_anywhere_stores_everything_once_it_works() {
         check_script(&[first]);
         faults.iter().for_each(|second| check_script(&[first, *second]));
     }
+}
+
+#[test]
+fn a_store_that_fails_says_why_as_long_as_it_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let queue = Embedded::open(dir.path(), BOUNDS, Position(0), Vec::new()).unwrap();
+    queue.append(batch()).unwrap().blocking_recv().unwrap().unwrap();
+    let queue: Arc<dyn Queue> = Arc::new(queue);
+    let store = Faulty {
+        writer: writer(dir.path()),
+        dir: dir.path().to_owned(),
+        // More than are tried before the end.
+        script: Mutex::new(vec![Fault::Before; 1_000]),
+        refused: None,
+    };
+    let pipeline = begin(Arc::clone(&queue), Box::new(store), dir.path(), Position(0));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut progress = pipeline.progress.clone();
+    runtime.block_on(progress.wait_for(|progress| progress.is_failing)).unwrap();
+    let failure = pipeline.damage.failure().unwrap();
+    assert!(failure.starts_with("cannot write to the store: "), "{failure}");
+    queue.close();
+    assert!(pipeline.ended.blocking_recv().is_err());
 }
 
 /// The pipeline dies at a fault, and another goes on after it.
