@@ -17,6 +17,7 @@ fn a_spare_is_taken_once_and_there_are_so_many_at_most() {
 #[test]
 fn a_spare_stays_on_its_thread() {
     Spares::give(&NUMBERS, 7);
-    let elsewhere = std::thread::spawn(|| Spares::take(&NUMBERS)).join().unwrap();
+    let elsewhere = std::thread::scope(|scope| scope.spawn(|| Spares::take(&NUMBERS)).join());
+    let elsewhere = elsewhere.unwrap();
     assert_eq!((elsewhere, Spares::take(&NUMBERS)), (None, Some(7)));
 }
