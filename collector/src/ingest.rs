@@ -166,6 +166,8 @@ pub(crate) fn admit(
     limits: &IngestLimits,
     now_ns: u64,
 ) -> Result<Received, Refusal> {
+    // A batch needs none, and yet a bad one is a mistake that its sender wants to hear of.
+    told.key.as_deref().map(lines::idempotency_key).transpose()?;
     match form {
         Form::Untold if !body.starts_with(b"EGRT") => Err(Refusal::Unsupported(
             "no content type is given and the body is no batch; send \

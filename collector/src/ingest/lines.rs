@@ -49,7 +49,9 @@ pub(super) fn to_batch(
         depth::check(line.as_bytes())?;
     }
     let calls = calls(text, now_ns).map_err(|error| Refusal::Malformed(error.to_string()))?;
-    let key = told.key.as_deref().map(|key| idempotent_id(key, &told.resource)).transpose()?;
+    let key = told.key.as_deref();
+    let key =
+        key.map(|key| Ok(idempotent_id(idempotency_key(key)?, &told.resource))).transpose()?;
     let mut meta = BatchMeta::new(told.resource, 0);
     meta.batch_id = key.unwrap_or_else(Uuid::now_v7);
     Encoder::new()
@@ -98,20 +100,26 @@ pub(super) fn problem(record: &Record<'_>, now_ns: u64) -> Option<String> {
     start_problem(record.start_unix_ns, now_ns)
 }
 
-/// Lines that are sent again by the same sender are the same batch when their key says so: a key is
-/// its sender's own, and may be another one's too. The header's value may be in quotes.
-fn idempotent_id(key: &str, sender: &Resource) -> Result<Uuid, Refusal> {
-    let key = key.trim();
+/// What an `Idempotency-Key` says; the header's value may be in quotes.
+pub(super) fn idempotency_key(header: &str) -> Result<&str, Refusal> {
+    let key = header.trim();
     let unquoted = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
-    let key = unquoted.unwrap_or(key).as_bytes();
-    if !(1..=MAX_KEY_BYTES).contains(&key.len()) || !key.iter().all(u8::is_ascii_graphic) {
+    let key = unquoted.unwrap_or(key);
+    let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if !(1..=MAX_KEY_BYTES).contains(&key.len()) || !is_visible {
         return Err(Refusal::Malformed(format!(
             "Idempotency-Key: {} bytes; send 1 to {MAX_KEY_BYTES} visible ASCII characters, \
              without spaces, or no key",
             key.len()
         )));
     }
+    Ok(key)
+}
+
+/// Lines that are sent again by the same sender are the same batch when their key says so: a key is
+/// its sender's own, and may be another one's too.
+fn idempotent_id(key: &str, sender: &Resource) -> Uuid {
     let texts = sender.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
-    let parts: Vec<&[u8]> = [b"lines", key].into_iter().chain(texts).collect();
-    Ok(batch_id(&parts))
+    let parts: Vec<&[u8]> = [b"lines", key.as_bytes()].into_iter().chain(texts).collect();
+    batch_id(&parts)
 }
