@@ -109,7 +109,7 @@ pub use transport::{
 };
 #[cfg(feature = "otlp")]
 pub use transport::{OtlpBuilder, OtlpCounts, OtlpError, OtlpTransport};
-#[cfg(feature = "test-util")]
+#[cfg(feature = "bench-util")]
 pub use worker::{Assembly, Rows};
 #[cfg(feature = "client")]
 pub use worker::{StartError, Unflushed};

@@ -135,6 +135,7 @@ impl<'a> Record<'a> {
     /// A record of which only the given is known. An empty `method` is absent; one that HTTP does
     /// not know becomes `_OTHER`.
     #[must_use]
+    #[inline]
     pub fn new(kind: Kind, method: &str, url: SafeUrl<'a>, start_unix_ns: u64) -> Self {
         Self {
             kind,
@@ -158,7 +159,7 @@ impl<'a> Record<'a> {
             trace_id: None,
             span_id: None,
             parent_span_id: None,
-            method: if method.is_empty() { "" } else { redact::method(method) },
+            method: redact::method(method),
             url,
             template: Cow::Borrowed(""),
             protocol_version: "",
@@ -170,8 +171,9 @@ impl<'a> Record<'a> {
     }
 
     /// Sets `url.template`.
+    #[inline]
     pub fn set_template(&mut self, template: &'a str) {
-        self.template = redact::text(template);
+        set(&mut self.template, template);
     }
 
     /// Sets `network.protocol.version`: `1.1`, `2`, `3`.
@@ -186,12 +188,12 @@ impl<'a> Record<'a> {
 
     /// Sets the vendor's name.
     pub fn set_target(&mut self, target: &'a str) {
-        self.target = redact::text(target);
+        set(&mut self.target, target);
     }
 
     /// Sets on whose behalf the call was made.
     pub fn set_consumer(&mut self, consumer: &'a str) {
-        self.consumer = redact::text(consumer);
+        set(&mut self.consumer, consumer);
     }
 
     /// Sets the attributes; values are redacted by key and by content. What goes beyond 48 KiB of
@@ -270,6 +272,16 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn is_error(&self) -> bool {
         is_error(self.kind, self.outcome, self.status, self.error_type)
+    }
+}
+
+/// Sets a label. Almost all are as they were given, and a borrowed text is written in its place without
+/// being put together elsewhere first.
+#[inline]
+fn set<'a>(place: &mut Cow<'a, str>, label: &'a str) {
+    match redact::text(label) {
+        Cow::Borrowed(label) => *place = Cow::Borrowed(label),
+        changed => *place = changed,
     }
 }
 

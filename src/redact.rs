@@ -3,6 +3,7 @@
 
 #[cfg(feature = "client")]
 mod body;
+pub(crate) mod closed;
 mod key;
 #[cfg(feature = "wire")]
 mod known;
@@ -28,6 +29,7 @@ pub use url::SafeUrl;
 
 use std::borrow::Cow;
 
+use closed::{METHODS, method_place};
 use signs::Signs;
 
 /// Longest text that a record keeps of one field, in bytes.
@@ -39,11 +41,17 @@ pub const TRUNCATED: &str = "{truncated}";
 /// A label (target, consumer, template, attribute value) without secrets: the text itself, or
 /// [`REDACTED`] as a whole where it holds one. Longer texts end with [`TRUNCATED`].
 #[must_use]
+#[inline]
 pub fn text(raw: &str) -> Cow<'_, str> {
     #[cfg(feature = "wire")]
     if known::is_harmless(raw, plain::is_harmless) {
         return Cow::Borrowed(raw);
     }
+    doubtful(raw)
+}
+
+/// [`text`], looked at closely.
+fn doubtful(raw: &str) -> Cow<'_, str> {
     let looked_at = looked_at(raw);
     let signs = Signs::of(looked_at);
     if secret::signed_holds_secret(looked_at, signs)
@@ -65,14 +73,14 @@ pub fn error_type(raw: &str) -> &str {
     if fits { raw } else { "_OTHER" }
 }
 
-/// A method as the conventions want it: one of the known ones in upper case, else `_OTHER`.
+/// A method as the conventions want it: one of the known ones in upper case, else `_OTHER`; none
+/// stays none.
 #[must_use]
 pub fn method(raw: &str) -> &'static str {
-    const KNOWN: [&str; 10] =
-        ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY"];
-    let exact = KNOWN.into_iter().find(|known| *known == raw);
-    let known = exact.or_else(|| KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(raw)));
-    known.unwrap_or("_OTHER")
+    if let Some(place) = method_place(raw) {
+        return METHODS[usize::from(place)];
+    }
+    METHODS.into_iter().find(|known| known.eq_ignore_ascii_case(raw)).unwrap_or("_OTHER")
 }
 
 /// An attribute's value: redacted by its key, else by what it holds.

@@ -2,7 +2,7 @@
 //! Never knows where records come from, and never runs on a runtime of the service.
 
 mod assembler;
-#[cfg(feature = "test-util")]
+#[cfg(feature = "bench-util")]
 mod assembly;
 mod inline;
 mod notices;
@@ -13,7 +13,7 @@ mod spooling;
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "test-util")]
+#[cfg(feature = "bench-util")]
 pub use assembly::{Assembly, Rows};
 pub use orders::Unflushed;
 pub(crate) use orders::{Desk, Errand};

@@ -3,11 +3,14 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::recorder::{Recorder, Scratch, Started};
+use super::recorder::{Recorder, Scratch, begin};
 use super::tags::Tags;
 use crate::clock::{Tick, saturating_ns};
 use crate::error::ErrorClass;
 use crate::record::{Kind, Outcome};
+
+/// The last time that a table's signed numbers hold: in the year 2262.
+const MAX_UNIX_NS: u64 = i64::MAX.cast_unsigned();
 
 /// A stopwatch for a call that is logged: a reading when it starts, and the other one by
 /// [`log`](crate::log), of the processor's own counter where that can be trusted.
@@ -165,9 +168,10 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn record(self, recorder: &Recorder) {
-        let (started, duration_ns) = self.time();
-        let (mut scratch, scope) = (Scratch::take(), Tags::of_call(None));
-        let mut record = recorder.begin(Kind::Manual, self.method, self.url, started, &mut scratch);
+        let (start_unix_ns, duration_ns) = self.time(recorder);
+        let mut scratch = Scratch::default();
+        let scope = Tags::of_call(None);
+        let mut record = begin(Kind::Manual, self.method, self.url, start_unix_ns, &mut scratch);
         record.status = self.status;
         record.total_ns = duration_ns;
         record.request_body_bytes = self.request_bytes;
@@ -196,21 +200,24 @@ impl<'a> Call<'a> {
         if !self.consumer.is_empty() {
             record.set_consumer(self.consumer);
         }
-        let around = scope.iter().flat_map(Tags::attribute_pairs);
-        record.set_attributes(around.chain(self.attributes.iter().copied()));
+        if scope.is_some() || !self.attributes.is_empty() {
+            let around = scope.iter().flat_map(Tags::attribute_pairs);
+            record.set_attributes(around.chain(self.attributes.iter().copied()));
+        }
         recorder.offer(&record);
     }
 
     /// When it began, and how long it took.
-    fn time(&self) -> (Started, Option<u64>) {
+    #[inline]
+    fn time(&self, recorder: &Recorder) -> (u64, Option<u64>) {
         if let Some(Timer(start)) = self.timer {
-            return (Started::At(start), Some(Tick::now().ns_since(start)));
+            return (recorder.unix_ns(start), Some(Tick::now().ns_since(start)));
         }
         let duration_ns = self.duration.map(saturating_ns);
-        let started = match self.started {
-            Some(at) => Started::UnixNs(at.duration_since(UNIX_EPOCH).map_or(0, saturating_ns)),
-            None => Started::Before(Tick::now(), duration_ns.unwrap_or(0)),
+        let start_unix_ns = match self.started {
+            Some(at) => at.duration_since(UNIX_EPOCH).map_or(0, saturating_ns).min(MAX_UNIX_NS),
+            None => recorder.unix_ns(Tick::now()).saturating_sub(duration_ns.unwrap_or(0)),
         };
-        (started, duration_ns)
+        (start_unix_ns, duration_ns)
     }
 }

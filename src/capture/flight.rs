@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, Method, Version};
 
 use super::calls::{CallEnd, LogicalCall};
 use super::content::Lease;
-use super::recorder::{Recorder, Scratch, Started};
+use super::recorder::{Recorder, Scratch, begin};
 use super::spares::Spares;
 use super::tags::Tags;
 use super::trace::Trace;
@@ -332,9 +332,9 @@ impl Attempt {
     fn record(&self, recorder: &Recorder, call: Option<CallEnd>) {
         let Some(ended) = self.ended else { return };
         let (mut scratch, masked);
-        scratch = Scratch::take();
-        let (method, start) = (self.method.as_str(), Started::At(self.started));
-        let mut record = recorder.begin(self.kind, method, &self.url, start, &mut scratch);
+        scratch = Scratch::default();
+        let (method, start_unix_ns) = (self.method.as_str(), recorder.unix_ns(self.started));
+        let mut record = begin(self.kind, method, &self.url, start_unix_ns, &mut scratch);
         record.outcome = ended.outcome;
         record.total_ns = Some(ended.at.ns_since(self.started));
         record.request_body_bytes = self.sent.n_bytes();

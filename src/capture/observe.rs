@@ -3,7 +3,7 @@
 
 use std::future::Future;
 
-use super::recorder::{Recorder, Scratch, Started};
+use super::recorder::{Recorder, Scratch, begin};
 use super::tags::Tags;
 use crate::clock::Tick;
 use crate::error::ErrorClass;
@@ -145,9 +145,9 @@ impl Drop for Watch<'_> {
         let now = Tick::now();
         let total_ns = now.ns_since(self.start);
         let seen = self.end.take();
-        let start = Started::At(self.start);
-        let (mut scratch, scope) = (Scratch::take(), Tags::of_call(None));
-        let mut record = self.recorder.begin(Kind::Manual, "", "", start, &mut scratch);
+        let start_unix_ns = self.recorder.unix_ns(self.start);
+        let (mut scratch, scope) = (Scratch::default(), Tags::of_call(None));
+        let mut record = begin(Kind::Manual, "", "", start_unix_ns, &mut scratch);
         record.total_ns = Some(total_ns);
         if let Some(scope) = &scope {
             scope.label(&mut record);

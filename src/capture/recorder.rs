@@ -53,22 +53,10 @@ impl Recorder {
         self.0.allowed.clone()
     }
 
-    /// A record of which only the given is known. `scratch` takes the URL where something must be
-    /// taken out of it.
-    pub(super) fn begin<'r>(
-        &self,
-        kind: Kind,
-        method: &str,
-        url: &'r str,
-        started: Started,
-        scratch: &'r mut Scratch,
-    ) -> Record<'r> {
-        let start_unix_ns = match started {
-            Started::At(tick) => self.0.clock.unix_ns(tick),
-            Started::Before(tick, ns) => self.0.clock.unix_ns(tick).saturating_sub(ns),
-            Started::UnixNs(ns) => ns.min(i64::MAX.cast_unsigned()),
-        };
-        Record::new(kind, method, SafeUrl::parse(url, &mut scratch.0), start_unix_ns)
+    /// The wall time of a tick.
+    #[inline]
+    pub(super) fn unix_ns(&self, tick: Tick) -> u64 {
+        self.0.clock.unix_ns(tick)
     }
 
     /// Hands on a record.
@@ -107,18 +95,36 @@ impl Source {
 pub(super) struct Scratch(String);
 
 impl Scratch {
-    /// The thread's own, or a fresh one where a thread is ending or another record is in the making.
-    pub(super) fn take() -> Self {
+    /// The thread's own text, or a fresh one where a thread is ending or another record is in the
+    /// making.
+    #[cold]
+    fn text(&mut self) -> &mut String {
         let kept = SCRATCH
             .try_with(|kept| kept.try_borrow_mut().map(|mut kept| std::mem::take(&mut *kept)));
-        Self(kept.ok().and_then(Result::ok).unwrap_or_default())
+        self.0 = kept.ok().and_then(Result::ok).unwrap_or_default();
+        &mut self.0
     }
+}
+
+/// A record of which only the given is known. `scratch` takes the URL where something must be taken
+/// out of it.
+#[inline]
+pub(super) fn begin<'r>(
+    kind: Kind,
+    method: &str,
+    url: &'r str,
+    start_unix_ns: u64,
+    scratch: &'r mut Scratch,
+) -> Record<'r> {
+    Record::new(kind, method, SafeUrl::parse_in(url, || scratch.text()), start_unix_ns)
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let text = std::mem::take(&mut self.0);
-        let _ = SCRATCH.try_with(|kept| kept.try_borrow_mut().map(|mut kept| *kept = text));
+        if self.0.capacity() > 0 {
+            let text = std::mem::take(&mut self.0);
+            let _ = SCRATCH.try_with(|kept| kept.try_borrow_mut().map(|mut kept| *kept = text));
+        }
     }
 }
 
@@ -126,15 +132,4 @@ impl std::fmt::Debug for Recorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Recorder").finish_non_exhaustive()
     }
-}
-
-/// When a call began, in the words of who reports it.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Started {
-    /// At this tick.
-    At(Tick),
-    /// So many nanoseconds before this tick.
-    Before(Tick, u64),
-    /// At this wall time.
-    UnixNs(u64),
 }

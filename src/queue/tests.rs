@@ -97,6 +97,36 @@ fn ended_threads_leave_their_counts_and_their_records() {
 }
 
 #[test]
+fn what_threads_reserve_ahead_comes_back() {
+    let (queue, mut drain) = queue(1_000, 1 << 20);
+    for _ in 0..20 {
+        // Each thread that has logged once would otherwise hold room for ever.
+        on_another_thread(&queue, |queue| offer(&queue, 1));
+        offer(&queue, 1);
+        assert_eq!(starts(&mut drain, &Books::default()).len(), 2);
+        assert!(drain.is_empty());
+    }
+    (0..1_001).for_each(|n| offer(&queue, n));
+    assert_eq!(queue.counts().dropped.of(DropReason::QueueRecords), 1);
+}
+
+#[test]
+fn many_threads_together_stay_within_the_bound() {
+    let (queue, drain) = queue(1_000, 1 << 20);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..500).for_each(|n| offer(&queue, n)));
+        }
+    });
+    let counts = queue.counts();
+    assert_eq!(counts.waiting + counts.dropped.of(DropReason::QueueRecords), 4_000);
+    assert!(counts.waiting <= 1_000, "{counts:?}");
+    // Reserved ahead and not used: 31 of each thread at most.
+    assert!(counts.waiting >= 1_000 - 8 * 31, "{counts:?}");
+    drop(drain);
+}
+
+#[test]
 fn after_the_close_nothing_is_taken_and_nothing_is_lost() {
     let (queue, mut drain) = queue(1 << 20, 1 << 30);
     offer(&queue, 1);

@@ -4,9 +4,11 @@
 //! ```text
 //! u32 length of what follows
 //! u8 kind, u8 outcome, u8 peer length (0, 4, 16), u8 id bits
-//! u16 number bits, u16 text bits: which of them are there, in the order of `numbers` and `texts`
-//! u64 start, 8 bytes for each number, the peer, the ids
-//! u16 for each text: its length
+//! u16 number bits: which of them are there, in the order of `write_numbers`
+//! u8 method, u8 scheme: their places in `METHODS` and `SCHEMES`
+//! u64 start
+//! u16 for each text: its length, in the order of `texts`
+//! 8 bytes for each number that is there, the peer, the ids
 //! each text's bytes
 //! ```
 
@@ -15,6 +17,7 @@ use std::net::IpAddr;
 
 use super::{Kind, Outcome, Record};
 use crate::redact::SafeUrl;
+use crate::redact::closed::{METHODS, SCHEMES, method_place, scheme_place};
 
 /// A row that cannot be read. It would be a defect of ours: rows never leave the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,96 +25,119 @@ use crate::redact::SafeUrl;
 pub struct RowError;
 
 const N_NUMBERS: usize = 14;
-const N_TEXTS: usize = 11;
+const N_TEXTS: usize = 9;
+
+/// What each row begins with.
+const HEAD_BYTES: usize = 20 + 2 * N_TEXTS;
 
 /// What stands before the texts at most.
-const MAX_HEAD_BYTES: usize = 20 + 8 * N_NUMBERS + 16 + 48 + 2 * N_TEXTS;
+const MAX_FIXED_BYTES: usize = HEAD_BYTES + 8 * N_NUMBERS + 16 + 48;
 
 /// Appends the record's row to `out` (about 100 bytes; no other allocation).
 pub fn write_row(record: &Record<'_>, out: &mut Vec<u8>) {
+    let start = out.len();
     let texts = texts(record);
-    let mut head = Head { bytes: [0; MAX_HEAD_BYTES], length: 20 };
-    let mut present = 0u16;
-    for (n, number) in numbers(record).into_iter().enumerate() {
-        if let Some(number) = number {
-            present |= 1 << n;
-            head.put(number.to_le_bytes());
-        }
+    let mut head = [0; HEAD_BYTES];
+    let mut n_text_bytes = 0;
+    for (text, place) in texts.iter().zip(head[20..].as_chunks_mut().0) {
+        // Redaction bounds every text far below 64 KiB.
+        let length = u16::try_from(text.len()).unwrap_or(0);
+        *place = length.to_le_bytes();
+        n_text_bytes += usize::from(length);
     }
-    let n_peer_bytes = head.put_peer(record.peer_address);
-    let ids = head.put_ids(record);
-    let (mut n_text_bytes, mut present_texts) = (0, 0u16);
-    for (n, text) in texts.iter().enumerate() {
-        if !text.is_empty() {
-            present_texts |= 1 << n;
-            // Redaction bounds every text far below 64 KiB.
-            let length = u16::try_from(text.len()).unwrap_or(0);
-            n_text_bytes += usize::from(length);
-            head.put(length.to_le_bytes());
-        }
-    }
-    let length = u32::try_from(head.length + n_text_bytes - 4).unwrap_or(u32::MAX);
-    head.bytes[..4].copy_from_slice(&length.to_le_bytes());
-    head.bytes[4..8].copy_from_slice(&[record.kind as u8, record.outcome as u8, n_peer_bytes, ids]);
-    head.bytes[8..10].copy_from_slice(&present.to_le_bytes());
-    head.bytes[10..12].copy_from_slice(&present_texts.to_le_bytes());
-    head.bytes[12..20].copy_from_slice(&record.start_unix_ns.to_le_bytes());
-    out.reserve(head.length + n_text_bytes);
-    out.extend_from_slice(&head.bytes[..head.length]);
+    out.reserve(MAX_FIXED_BYTES + n_text_bytes);
+    out.extend_from_slice(&head);
+    let present = write_numbers(record, out);
+    let n_peer_bytes = write_peer(record.peer_address, out);
+    let ids = write_ids(record, out);
     for text in texts {
         if !text.is_empty() && text.len() <= usize::from(u16::MAX) {
             out.extend_from_slice(text.as_bytes());
         }
     }
+    let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
+    if let Some(head) = out[start..].first_chunk_mut::<20>() {
+        head[..4].copy_from_slice(&length.to_le_bytes());
+        head[4..8].copy_from_slice(&[record.kind as u8, record.outcome as u8, n_peer_bytes, ids]);
+        head[8..10].copy_from_slice(&present.to_le_bytes());
+        // Redaction knows no others.
+        head[10] = method_place(record.method).unwrap_or(0);
+        head[11] = scheme_place(record.url.scheme).unwrap_or(0);
+        head[12..].copy_from_slice(&record.start_unix_ns.to_le_bytes());
+    }
 }
 
-/// A row's beginning, while it is written.
-struct Head {
-    bytes: [u8; MAX_HEAD_BYTES],
-    length: usize,
+/// Says by bits which numbers there are.
+#[inline]
+fn write_numbers(record: &Record<'_>, out: &mut Vec<u8>) -> u16 {
+    let mut numbers = Numbers { out, present: 0 };
+    numbers.put(0, record.total_ns);
+    numbers.put(1, record.dns_ns);
+    numbers.put(2, record.connect_ns);
+    numbers.put(3, record.ttfb_ns);
+    numbers.put(4, record.body_ns);
+    numbers.put(5, record.status.map(u64::from));
+    numbers.put(6, record.resend_count.map(u64::from));
+    numbers.put(7, record.attempt.map(u64::from));
+    numbers.put(8, record.connection_reused.map(u64::from));
+    numbers.put(9, record.request_body_bytes);
+    numbers.put(10, record.response_body_bytes);
+    numbers.put(11, record.url.port.map(u64::from));
+    numbers.put(12, record.call_total_ns);
+    numbers.put(13, record.call_outcome.map(|outcome| outcome as u64));
+    numbers.present
 }
 
-impl Head {
-    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        if let Some(place) = self.bytes.get_mut(self.length..self.length + N) {
-            place.copy_from_slice(&bytes);
-            self.length += N;
-        }
-    }
+struct Numbers<'o> {
+    out: &'o mut Vec<u8>,
+    present: u16,
+}
 
-    fn put_peer(&mut self, peer: Option<IpAddr>) -> u8 {
-        match peer {
-            None => 0,
-            Some(IpAddr::V4(address)) => {
-                self.put(address.octets());
-                4
-            }
-            Some(IpAddr::V6(address)) => {
-                self.put(address.octets());
-                16
-            }
+impl Numbers<'_> {
+    /// One by one, rather than in a loop: most are absent, and each costs a test then.
+    #[inline(always)]
+    fn put(&mut self, place: u8, number: Option<u64>) {
+        if let Some(number) = number {
+            self.present |= 1 << place;
+            self.out.extend_from_slice(&number.to_le_bytes());
         }
     }
+}
 
-    /// Says by bits which ids there are.
-    fn put_ids(&mut self, record: &Record<'_>) -> u8 {
-        let mut bits = 0;
-        let long = [record.call_id, record.trace_id];
-        for (n, id) in long.into_iter().enumerate() {
-            if let Some(id) = id {
-                bits |= 1 << n;
-                self.put(id);
-            }
+#[inline]
+fn write_peer(peer: Option<IpAddr>, out: &mut Vec<u8>) -> u8 {
+    match peer {
+        None => 0,
+        Some(IpAddr::V4(address)) => {
+            out.extend_from_slice(&address.octets());
+            4
         }
-        let short = [record.span_id, record.parent_span_id];
-        for (n, id) in short.into_iter().enumerate() {
-            if let Some(id) = id {
-                bits |= 4 << n;
-                self.put(id);
-            }
+        Some(IpAddr::V6(address)) => {
+            out.extend_from_slice(&address.octets());
+            16
         }
-        bits
     }
+}
+
+/// Says by bits which ids there are.
+#[inline]
+fn write_ids(record: &Record<'_>, out: &mut Vec<u8>) -> u8 {
+    let mut bits = 0;
+    let long = [&record.call_id, &record.trace_id];
+    for (n, id) in long.into_iter().enumerate() {
+        if let Some(id) = id {
+            bits |= 1 << n;
+            out.extend_from_slice(id);
+        }
+    }
+    let short = [&record.span_id, &record.parent_span_id];
+    for (n, id) in short.into_iter().enumerate() {
+        if let Some(id) = id {
+            bits |= 4 << n;
+            out.extend_from_slice(id);
+        }
+    }
+    bits
 }
 
 /// Takes the next row off `bytes`; `None` at its end.
@@ -140,6 +166,8 @@ struct Fields<'a> {
     trace_id: Option<[u8; 16]>,
     span_id: Option<[u8; 8]>,
     parent_span_id: Option<[u8; 8]>,
+    method: &'static str,
+    scheme: &'static str,
     texts: [&'a str; N_TEXTS],
 }
 
@@ -149,8 +177,11 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let kind = *Kind::ALL.get(usize::from(kind)).ok_or(RowError)?;
     let outcome = *Outcome::ALL.get(usize::from(outcome)).ok_or(RowError)?;
     let present = u16::from_le_bytes(take(row)?);
-    let present_texts = u16::from_le_bytes(take(row)?);
+    let [method, scheme] = take(row)?;
+    let method = METHODS.get(usize::from(method)).ok_or(RowError)?;
+    let scheme = SCHEMES.get(usize::from(scheme)).ok_or(RowError)?;
     let start_unix_ns = u64::from_le_bytes(take(row)?);
+    let lengths: [u8; 2 * N_TEXTS] = take(row)?;
     let mut numbers = [None; N_NUMBERS];
     for n in set_bits(present) {
         *numbers.get_mut(n).ok_or(RowError)? = Some(u64::from_le_bytes(take(row)?));
@@ -165,15 +196,12 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let trace_id = if ids & 2 != 0 { Some(take(row)?) } else { None };
     let span_id = if ids & 4 != 0 { Some(take(row)?) } else { None };
     let parent_span_id = if ids & 8 != 0 { Some(take(row)?) } else { None };
-    let mut lengths = [0; N_TEXTS];
-    for n in set_bits(present_texts) {
-        *lengths.get_mut(n).ok_or(RowError)? = usize::from(u16::from_le_bytes(take(row)?));
-    }
     // All texts at once: each is one of its own only by where it is cut.
     let mut rest = std::str::from_utf8(row).map_err(|_| RowError)?;
     let mut texts = [""; N_TEXTS];
-    for n in set_bits(present_texts) {
-        (texts[n], rest) = rest.split_at_checked(lengths[n]).ok_or(RowError)?;
+    for (text, length) in texts.iter_mut().zip(lengths.as_chunks().0) {
+        let length = usize::from(u16::from_le_bytes(*length));
+        (*text, rest) = rest.split_at_checked(length).ok_or(RowError)?;
     }
     let fields = Fields {
         kind,
@@ -185,28 +213,19 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
         trace_id,
         span_id,
         parent_span_id,
+        method,
+        scheme,
         texts,
     };
     Ok(fields.name())
 }
 
 impl<'a> Fields<'a> {
-    /// The record, in the order of [`numbers`] and [`texts`].
+    /// The record, in the order of [`write_numbers`] and [`texts`].
     #[inline]
     fn name(self) -> Record<'a> {
-        let [
-            method,
-            scheme,
-            host,
-            path,
-            query,
-            template,
-            version,
-            error,
-            target,
-            consumer,
-            attributes,
-        ] = self.texts;
+        let [host, path, query, template, version, error, target, consumer, attributes] =
+            self.texts;
         let [
             total,
             dns,
@@ -245,8 +264,8 @@ impl<'a> Fields<'a> {
             trace_id: self.trace_id,
             span_id: self.span_id,
             parent_span_id: self.parent_span_id,
-            method,
-            url: SafeUrl { scheme, host, port: small(port), path, query },
+            method: self.method,
+            url: SafeUrl { scheme: self.scheme, host, port: small(port), path, query },
             template: Cow::Borrowed(template),
             protocol_version: version,
             error_type: error,
@@ -272,29 +291,9 @@ fn small<T: TryFrom<u64>>(number: Option<u64>) -> Option<T> {
     number.and_then(|number| T::try_from(number).ok())
 }
 
-fn numbers(record: &Record<'_>) -> [Option<u64>; N_NUMBERS] {
-    [
-        record.total_ns,
-        record.dns_ns,
-        record.connect_ns,
-        record.ttfb_ns,
-        record.body_ns,
-        record.status.map(u64::from),
-        record.resend_count.map(u64::from),
-        record.attempt.map(u64::from),
-        record.connection_reused.map(u64::from),
-        record.request_body_bytes,
-        record.response_body_bytes,
-        record.url.port.map(u64::from),
-        record.call_total_ns,
-        record.call_outcome.map(|outcome| outcome as u64),
-    ]
-}
-
+#[inline]
 fn texts<'r>(record: &'r Record<'_>) -> [&'r str; N_TEXTS] {
     [
-        record.method,
-        record.url.scheme,
         record.url.host,
         record.url.path,
         record.url.query,

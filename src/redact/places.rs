@@ -1,7 +1,7 @@
 //! Where each kind of byte stands at a text's beginning, sixteen bytes at a time.
 //! Never looks further than its bits reach.
 
-use wide::u8x16;
+use wide::i8x16;
 
 /// So many bytes have a bit each.
 pub(super) const MAX_BYTES: usize = 64;
@@ -16,17 +16,10 @@ pub(super) struct Places {
     pub(super) capital: u64,
     /// `/`
     pub(super) slash: u64,
-    /// `?` and `#`
-    pub(super) end: u64,
-    /// `.` and `-`
+    /// `.`, `-` and `_`
     pub(super) joint: u64,
-    /// `= % : @ ; +`: what can stand before a secret, or hide one.
-    pub(super) mark: u64,
-    /// What can stand around a secret in a text: blanks, quotes, a comma, control characters, and
-    /// whatever is not ASCII.
-    pub(super) odd: u64,
-    /// Everything else.
-    pub(super) other: u64,
+    /// Everything else. There are so few in a text that each is looked at by itself.
+    pub(super) special: u64,
 }
 
 impl Places {
@@ -36,46 +29,46 @@ impl Places {
         let mut places = Self::default();
         let (blocks, rest) = bytes.as_chunks::<LANES>();
         for (n, block) in blocks.iter().enumerate() {
-            places.add(n * LANES, u8x16::new(*block));
+            places.add(n * LANES, block);
         }
         match bytes.last_chunk::<LANES>() {
             // What is seen twice has the same bits both times.
-            Some(block) if !rest.is_empty() => places.add(bytes.len() - LANES, u8x16::new(*block)),
+            Some(block) if !rest.is_empty() => places.add(bytes.len() - LANES, block),
             None if !rest.is_empty() => {
                 let mut block = [b'a'; LANES];
                 block[..rest.len()].copy_from_slice(rest);
-                places.add(0, u8x16::new(block));
+                places.add(0, &block);
             }
             _ => {}
         }
         places
     }
 
-    fn add(&mut self, start: usize, block: u8x16) {
-        let is = |byte: u8| block.simd_eq(u8x16::splat(byte));
-        let within = |first: u8, last: u8| {
-            let distance = block - u8x16::splat(first);
-            distance.simd_le(u8x16::splat(last - first))
-        };
-        let digit = within(b'0', b'9');
-        let capital = within(b'A', b'Z');
+    #[inline]
+    fn add(&mut self, start: usize, block: &[u8; LANES]) {
+        let block = i8x16::new(block.map(u8::cast_signed));
+        let is = |byte: u8| block.simd_eq(i8x16::splat(byte.cast_signed()));
+        let small = within(block, b'a', b'z');
+        let digit = within(block, b'0', b'9');
+        let capital = within(block, b'A', b'Z');
         let slash = is(b'/');
-        let end = is(b'?') | is(b'#');
-        let joint = within(b'-', b'.');
-        let mark = is(b'=') | is(b'%') | within(b':', b';') | is(b'@') | is(b'+');
-        let quote = is(b'"') | is(b'\'') | is(b',');
-        let odd = quote | within(0, b' ') | within(0x80, 0xff);
-        let known = within(b'a', b'z') | digit | capital | slash | end | joint | mark | odd;
-        let at = |found: u8x16| u64::from(found.to_bitmask() & 0xffff) << start;
+        let joint = within(block, b'-', b'.') | is(b'_');
+        let at = |found: i8x16| u64::from(found.to_bitmask() & 0xffff) << start;
         self.digit |= at(digit);
         self.capital |= at(capital);
         self.slash |= at(slash);
-        self.end |= at(end);
         self.joint |= at(joint);
-        self.mark |= at(mark);
-        self.odd |= at(odd);
-        self.other |= at(!known);
+        self.special |= at(!(small | digit | capital | slash | joint));
     }
+}
+
+/// Which bytes are from `first` to `last`. The range is moved to the lowest numbers of a signed byte,
+/// where one comparison tells.
+#[inline]
+fn within(block: i8x16, first: u8, last: u8) -> i8x16 {
+    let lowest = i8x16::splat(i8::MIN.wrapping_sub(first.cast_signed()));
+    let behind = i8::MIN.wrapping_add((last - first).cast_signed()).wrapping_add(1);
+    (block + lowest).simd_lt(i8x16::splat(behind))
 }
 
 /// The bits from `start` to before `end`.
@@ -86,7 +79,8 @@ pub(super) fn range(start: usize, end: usize) -> u64 {
 /// The first of these places from `start` on, or `end` where there is none.
 pub(super) fn first(places: u64, start: usize, end: usize) -> usize {
     let found = places & !below(start);
-    if found == 0 { end } else { (found.trailing_zeros() as usize).min(end) }
+    // Without any it is 64.
+    (found.trailing_zeros() as usize).min(end)
 }
 
 /// Behind the last of these places before `end`; `None` where there is none.
@@ -95,6 +89,7 @@ pub(super) fn after_last(places: u64, end: usize) -> Option<usize> {
     (found != 0).then(|| MAX_BYTES - found.leading_zeros() as usize)
 }
 
-fn below(end: usize) -> u64 {
-    if end >= MAX_BYTES { u64::MAX } else { (1 << end) - 1 }
+/// The bits before `end`.
+pub(super) fn below(end: usize) -> u64 {
+    !u64::MAX.unbounded_shl(u32::try_from(end).unwrap_or(u32::MAX))
 }

@@ -1,13 +1,17 @@
 //! Texts as almost all are: URLs with a plain host, labels, and nothing in them that could be a
 //! secret. Never takes anything out: what is not plainly harmless is left to who looks closely.
 
+#[cfg(test)]
+mod tests;
+
 use super::key::signed_is_sensitive;
-use super::places::{MAX_BYTES, Places, after_last, first, range};
+use super::places::{MAX_BYTES, Places, after_last, below, first, range};
 use super::secret::{MIN_TOKEN_BYTES, begins_token, has_token};
-use super::signs::Signs;
+use super::signs::{MARK, ODD, Signs};
 use super::url::{SafeUrl, is_hook, is_hook_part, is_secret_pair};
 
 /// The URL in parts; `None` when it must be looked at closely.
+#[inline]
 pub(super) fn parse(raw: &str) -> Option<SafeUrl<'_>> {
     let (scheme, rest) = match raw.strip_prefix("https://") {
         Some(rest) => ("https", rest),
@@ -17,13 +21,12 @@ pub(super) fn parse(raw: &str) -> Option<SafeUrl<'_>> {
         return None;
     }
     let mut window = Window::of(rest);
-    let places = window.places;
-    let no_host =
-        places.capital | places.slash | places.end | places.mark | places.odd | places.other;
-    let host_end = first(no_host, 0, MAX_BYTES.min(rest.len()));
+    let Places { digit, capital, slash, special, .. } = window.places;
+    let n_seen = MAX_BYTES.min(rest.len());
+    let host_end = first(capital | slash | special, 0, n_seen);
     let (port, path_start) = match rest.as_bytes().get(host_end) {
         Some(b':') => {
-            let end = first(!places.digit, host_end + 1, MAX_BYTES.min(rest.len()));
+            let end = first(!digit, host_end + 1, n_seen);
             (Some(rest.get(host_end + 1..end)?.parse().ok()?), end)
         }
         _ => (None, host_end),
@@ -32,26 +35,35 @@ pub(super) fn parse(raw: &str) -> Option<SafeUrl<'_>> {
     if host_end == 0 || !is_whole {
         return None;
     }
-    let path_end = window.harmless_path(path_start)?;
-    let query = match rest[path_end..].strip_prefix('?') {
-        Some(query) => query.split('#').next().unwrap_or_default(),
-        None => "",
-    };
-    if !query.is_empty() && query.split_inclusive(['&', ';']).any(is_secret_pair) {
-        return None;
-    }
+    let path_end = window.harmless_path(path_start, MARK)?;
+    let query = harmless_query(&rest[path_end..])?;
     let (host, path) = (&rest[..host_end], &rest[path_start..path_end]);
     Some(SafeUrl { scheme, host, port, path, query })
 }
 
 /// Whether a label is plainly harmless.
 pub(super) fn is_harmless(label: &str) -> bool {
-    // Only a path's end is looked for with these.
-    label.len() <= MAX_BYTES && {
-        let mut window = Window::of(label);
-        let Places { mark, odd, end, .. } = window.places;
-        mark | odd | end == 0 && window.harmless_path(0).is_some()
+    label.len() <= MAX_BYTES
+        && Window::of(label).harmless_path(0, MARK.or(ODD)).is_some_and(|end| end == label.len())
+}
+
+/// The query of what stands behind a path; `None` when it must be looked at closely.
+fn harmless_query(rest: &str) -> Option<&str> {
+    let Some(rest) = rest.strip_prefix('?') else {
+        return Some("");
+    };
+    let end = rest.bytes().position(|byte| byte == b'#').unwrap_or(rest.len());
+    let query = &rest[..end];
+    let mut pairs = query;
+    while !pairs.is_empty() {
+        let end = pairs.bytes().position(|byte| matches!(byte, b'&' | b';'));
+        let end = end.unwrap_or(pairs.len());
+        if is_secret_pair(&pairs[..end]) {
+            return None;
+        }
+        pairs = pairs.get(end + 1..).unwrap_or_default();
     }
+    Some(query)
 }
 
 /// The part of a text whose places are known.
@@ -68,12 +80,12 @@ impl<'t> Window<'t> {
 
     /// Where the path ends that begins at `start`. `None` unless all its segments are harmless by
     /// the rules of `url::is_secret_segment`: only one with a digit or a capital can be a secret, and
-    /// a mark may hide one.
-    fn harmless_path(&mut self, start: usize) -> Option<usize> {
+    /// what is of `doubtful` may hide one.
+    fn harmless_path(&mut self, start: usize, doubtful: Signs) -> Option<usize> {
         let mut from = start;
         loop {
             let n_seen = MAX_BYTES.min(self.text.len() - self.start);
-            let end = first(self.places.end, from, n_seen);
+            let end = self.path_end(from, n_seen, doubtful)?;
             let is_whole = end < MAX_BYTES || self.start + end == self.text.len();
             // What the window cuts off is left to the next one.
             let stop = if is_whole { end } else { after_last(self.places.slash, end)? };
@@ -89,10 +101,23 @@ impl<'t> Window<'t> {
         }
     }
 
+    /// The first `?` or `#`, or the window's end; `None` when something doubtful stands before it.
+    fn path_end(&self, from: usize, n_seen: usize, doubtful: Signs) -> Option<usize> {
+        let mut left = self.places.special & !below(from);
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            match *self.text.as_bytes().get(self.start + at)? {
+                b'?' | b'#' => return Some(at),
+                byte if Signs::of_byte(byte).has(doubtful) => return None,
+                _ => left &= left - 1,
+            }
+        }
+        Some(n_seen)
+    }
+
     fn is_harmless_range(&self, path_start: usize, from: usize, stop: usize) -> bool {
-        let Places { digit, capital, slash, mark, .. } = self.places;
-        let here = range(from, stop);
-        let mut left = (digit | capital) & here;
+        let Places { digit, capital, slash, .. } = self.places;
+        let mut left = (digit | capital) & range(from, stop);
         while left != 0 {
             let found = left.trailing_zeros() as usize;
             let start = after_last(slash, found).map_or(from, |start| start.max(from));
@@ -100,9 +125,9 @@ impl<'t> Window<'t> {
             if end - start >= 4 && !self.is_harmless_segment(path_start, start, end) {
                 return false;
             }
-            left &= !range(0, end);
+            left &= !below(end);
         }
-        mark & here == 0
+        true
     }
 
     /// One of no mark, with a digit or a capital.
@@ -118,8 +143,8 @@ impl<'t> Window<'t> {
         }
         let previous = || {
             let before = before.strip_suffix('/')?;
-            let start = before.bytes().rposition(|byte| byte == b'/').map_or(0, |slash| slash + 1);
-            Some(&before[start..])
+            let start = before.as_bytes().iter().rposition(|byte| *byte == b'/');
+            before.get(start.map_or(0, |slash| slash + 1)..)
         };
         let opens = |key: &str| key.len() >= 3 && signed_is_sensitive(key, Signs::of(key));
         !(is_opener && previous().is_some_and(opens))
@@ -128,9 +153,9 @@ impl<'t> Window<'t> {
     /// Whether an issued token may begin in a segment: where it begins, or behind what is no
     /// letter or digit.
     fn may_be_token(&self, segment: &str, here: u64) -> bool {
-        let Places { joint, odd, other, .. } = self.places;
+        let Places { joint, special, .. } = self.places;
         let start = here.trailing_zeros();
-        let mut begins = ((joint | odd | other) << 1 | 1 << start) & here;
+        let mut begins = ((joint | special) << 1 | 1 << start) & here;
         while begins != 0 {
             let at = (begins.trailing_zeros() - start) as usize;
             if segment.as_bytes().get(at).is_some_and(|first| begins_token(*first)) {

@@ -47,6 +47,12 @@ impl Signs {
         Self(text.bytes().fold(0, |signs, byte| signs | SIGNS[usize::from(byte)]))
     }
 
+    /// The sign of one byte.
+    #[cfg(feature = "wire")]
+    pub(super) fn of_byte(byte: u8) -> Self {
+        Self(SIGNS[usize::from(byte)])
+    }
+
     /// The signs of a text up to the first `stop`, and where that stands.
     pub(super) fn until(bytes: &[u8], stop: u8) -> (Self, usize) {
         let mut signs = 0;

@@ -1,6 +1,7 @@
 //! A URL in parts from which user-info, secrets and the fragment are gone.
 //! Never keeps an authority that it could not read: half of a malformed URL may be a password.
 
+use super::closed::SCHEMES;
 use super::key::{decoded, signed_is_sensitive};
 use super::secret::{REDACTED, looks_secret, signed_holds_secret};
 use super::signs::{CAPITAL, DIGIT, MARK, Signs};
@@ -25,10 +26,21 @@ impl<'a> SafeUrl<'a> {
     /// A URL whose authority is malformed comes back empty.
     #[must_use]
     pub fn parse(raw: &'a str, scratch: &'a mut String) -> Self {
+        Self::parse_in(raw, || scratch)
+    }
+
+    /// [`SafeUrl::parse`] for who has no scratch at hand: it is asked for only when the URL must be
+    /// looked at closely.
+    #[inline]
+    pub(crate) fn parse_in(raw: &'a str, scratch: impl FnOnce() -> &'a mut String) -> Self {
         #[cfg(feature = "wire")]
         if let Some(url) = super::plain::parse(raw) {
             return url;
         }
+        Self::parse_closely(raw, scratch())
+    }
+
+    pub(super) fn parse_closely(raw: &'a str, scratch: &'a mut String) -> Self {
         let Some(split) = split(head(raw)) else {
             return Self::default();
         };
@@ -164,8 +176,7 @@ fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
 
 /// Lower-cases the schemes that HTTP clients use; any other is left out.
 fn known_scheme(scheme: &str) -> &'static str {
-    const KNOWN: [&str; 6] = ["https", "http", "wss", "ws", "unix", "grpc"];
-    KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(scheme)).unwrap_or("")
+    SCHEMES.into_iter().find(|known| known.eq_ignore_ascii_case(scheme)).unwrap_or("")
 }
 
 /// Appends the path without secrets to `out` and says so; leaves `out` alone when nothing changes.

@@ -103,10 +103,18 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The platform that this was built on. What others need has not been downloaded.
+fn host() -> String {
+    let rustc = Command::new("rustc").arg("-vV").output().unwrap();
+    let said = String::from_utf8(rustc.stdout).unwrap();
+    said.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()
+}
+
 /// The sources of the reqwest that egret is built with.
 fn reqwest() -> PathBuf {
     let cargo = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--all-features", "--offline"])
+        .args(["--filter-platform", &host()])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
