@@ -2,7 +2,10 @@
 //! It never reports a mean without the tail.
 
 use std::hint::black_box;
+use std::sync::Barrier;
 use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
 
 use crate::alloc::n_allocations;
 
@@ -26,9 +29,39 @@ pub struct Cost {
 }
 
 /// Makes `n_calls` and times each; the clock's own time is taken off.
-pub fn time(n_calls: usize, pace: Pace, mut call: impl FnMut(usize)) -> Cost {
+pub fn time(n_calls: usize, pace: Pace, call: impl FnMut(usize)) -> Cost {
+    Cost::of(vec![watch(n_calls, pace, call)])
+}
+
+/// The same on so many threads at once, each of which makes `n_calls`.
+pub fn time_on(
+    n_threads: usize,
+    n_calls: usize,
+    pace: Pace,
+    call: &(dyn Fn(usize) + Sync),
+) -> Result<Cost> {
+    let start = Barrier::new(n_threads);
+    let watched: Vec<_> = std::thread::scope(|scope| {
+        let watch = || {
+            start.wait();
+            watch(n_calls, pace, call)
+        };
+        let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(watch)).collect();
+        threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+    });
+    let watched: Result<Vec<_>, _> = watched.into_iter().collect();
+    Ok(Cost::of(watched.map_err(|_| anyhow!("a caller panicked"))?))
+}
+
+/// What one thread saw of its calls.
+struct Watched {
+    samples_ns: Vec<f64>,
+    n_allocations: u64,
+}
+
+fn watch(n_calls: usize, pace: Pace, mut call: impl FnMut(usize)) -> Watched {
     let clock_ns = clock_ns();
-    let mut samples = Vec::with_capacity(n_calls);
+    let mut samples_ns = Vec::with_capacity(n_calls);
     // What is made at a thread's first call is made here.
     (0..1_000).for_each(&mut call);
     let begin = Instant::now();
@@ -42,39 +75,43 @@ pub fn time(n_calls: usize, pace: Pace, mut call: impl FnMut(usize)) -> Cost {
         }
         let start = Instant::now();
         call(black_box(n));
-        samples.push((start.elapsed().as_nanos() as f64 - clock_ns).max(0.0));
+        samples_ns.push((start.elapsed().as_nanos() as f64 - clock_ns).max(0.0));
     }
-    let n_allocations = (n_allocations() - n_before) as f64 / n_calls as f64;
-    samples.sort_by(f64::total_cmp);
-    let at = |share: f64| samples[((n_calls - 1) as f64 * share) as usize];
-    Cost {
-        mean_ns: samples.iter().sum::<f64>() / n_calls as f64,
-        p50_ns: at(0.5),
-        p99_ns: at(0.99),
-        p999_ns: at(0.999),
-        n_allocations,
+    Watched { samples_ns, n_allocations: n_allocations() - n_before }
+}
+
+impl Cost {
+    fn of(watched: Vec<Watched>) -> Self {
+        let n_allocations: u64 = watched.iter().map(|thread| thread.n_allocations).sum();
+        let mut samples: Vec<f64> =
+            watched.into_iter().flat_map(|thread| thread.samples_ns).collect();
+        samples.sort_by(f64::total_cmp);
+        let n_calls = samples.len();
+        let at = |share: f64| samples[((n_calls - 1) as f64 * share) as usize];
+        Self {
+            mean_ns: samples.iter().sum::<f64>() / n_calls as f64,
+            p50_ns: at(0.5),
+            p99_ns: at(0.99),
+            p999_ns: at(0.999),
+            n_allocations: n_allocations as f64 / n_calls as f64,
+        }
     }
 }
 
 /// What two readings of the clock show when nothing is between them.
 fn clock_ns() -> f64 {
-    let mut samples: Vec<f64> = (0..10_001)
+    let samples: Vec<f64> = (0..10_001)
         .map(|_| {
             let start = Instant::now();
             start.elapsed().as_nanos() as f64
         })
         .collect();
-    samples.sort_by(f64::total_cmp);
-    samples[samples.len() / 2]
+    middle(samples)
 }
 
 /// Each number's median over several runs.
 pub fn median(runs: &[Cost]) -> Cost {
-    let of = |number: fn(&Cost) -> f64| {
-        let mut numbers: Vec<f64> = runs.iter().map(number).collect();
-        numbers.sort_by(f64::total_cmp);
-        numbers[numbers.len() / 2]
-    };
+    let of = |number: fn(&Cost) -> f64| middle(runs.iter().map(number).collect());
     Cost {
         mean_ns: of(|cost| cost.mean_ns),
         p50_ns: of(|cost| cost.p50_ns),
@@ -82,4 +119,13 @@ pub fn median(runs: &[Cost]) -> Cost {
         p999_ns: of(|cost| cost.p999_ns),
         n_allocations: of(|cost| cost.n_allocations),
     }
+}
+
+/// The one in the middle, when they stand in order.
+///
+/// # Panics
+/// When there is none.
+pub fn middle(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }
