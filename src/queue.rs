@@ -153,7 +153,9 @@ impl Queue {
         // and lets it go.
         let _ = TAILS.try_with(|tails| {
             if let Ok(mut tails) = tails.try_borrow_mut() {
-                tails.retain(|(_, tail)| !tail.lock().is_closed);
+                // One that the worker holds at this moment is of use; one that a worker held when
+                // this process was forked from its own is held for ever.
+                tails.retain(|(_, tail)| tail.0.try_lock().map_or(true, |tail| !tail.is_closed));
                 tails.push((self.0.id, tail));
             }
         });
@@ -271,7 +273,7 @@ impl Drain {
             }
         }
         drop(noted);
-        lock(&self.shared.tails).reap();
+        lock(&self.shared.tails).reap(&self.shared.load);
         true
     }
 
@@ -313,13 +315,15 @@ impl Drop for Drain {
 }
 
 impl Tails {
-    /// Lets go of the tails of ended threads, and keeps what they counted.
-    fn reap(&mut self) {
+    /// Lets go of the tails of ended threads and of what they had reserved, and keeps what they
+    /// counted.
+    fn reap(&mut self, load: &Load) {
         let retired = &mut self.retired;
         self.live.retain(|tail| {
-            let state = tail.lock();
+            let mut state = tail.lock();
             let is_ended = Arc::strong_count(tail) == 1 && state.counts.waiting == 0;
             if is_ended {
+                load.release(std::mem::take(&mut state.credit));
                 *retired = add(*retired, &state.counts);
             }
             !is_ended

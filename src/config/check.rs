@@ -35,7 +35,7 @@ impl ConfigBuilder {
         let authorization = check.authorization();
         let resource = check.resource();
         let queue = QueueBounds {
-            records: check.number(Setting::QueueRecords, 262_144, 1, (1 << 24) - 1) as u32,
+            records: check.number(Setting::QueueRecords, 262_144, 1, 1 << 23) as u32,
             bytes: check.number(Setting::QueueBytes, 64 << 20, 64 << 10, 16 << 30),
         };
         let flush_interval_ms = check.number(Setting::FlushIntervalMs, 1_000, 10, 600_000);

@@ -70,7 +70,7 @@ fn all_errors_come_at_once_with_what_would_be_valid() {
     for part in [
         "EGRET_COLLECTOR_URL: not an http or https URL; accepted is http://HOST:PORT",
         "EGRET_TOKEN: accepted are at most 1,024",
-        "EGRET_QUEUE_RECORDS: \"-1\" is not a whole number from 1 to 16777215",
+        "EGRET_QUEUE_RECORDS: \"-1\" is not a whole number from 1 to 8388608",
         "EGRET_FLUSH_INTERVAL_MS: \"1s\" is not a whole number from 10 to 600000",
         "EGRET_SAMPLE_RATE: accepted is a number from 0 to 1",
         "EGRET_SAMPLE_HOSTS: accepted is HOST=SHARE",

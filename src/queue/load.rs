@@ -8,13 +8,13 @@ use crate::stats::DropReason;
 /// How much may wait for the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct QueueBounds {
-    /// Records, at most 2^24.
+    /// Records, at most 2^23: a record beyond them still fits into the 24 bits that count them.
     pub(crate) records: u32,
     /// Bytes of their rows.
     pub(crate) bytes: u64,
 }
 
-/// What is reserved. Exact where it matters: with nothing but what waits past half of the bounds.
+/// What is reserved: what waits, and what threads have reserved ahead below half of the bounds.
 pub(super) struct Load {
     bounds: QueueBounds,
     /// What waits, and every thread's credit; a [`Size`].
@@ -52,10 +52,14 @@ impl Size {
         Self(self.0.wrapping_add(other.0))
     }
 
+    fn minus(self, part: Self) -> Self {
+        Self(self.0.wrapping_sub(part.0))
+    }
+
     /// What is left; `None` when it does not suffice.
     fn less(self, other: Self) -> Option<Self> {
         let suffices = self.records() >= other.records() && self.bytes() >= other.bytes();
-        suffices.then(|| Self(self.0 - other.0))
+        suffices.then(|| self.minus(other))
     }
 }
 
@@ -79,14 +83,20 @@ impl Load {
     }
 
     fn reserve_shared(&self, size: Size, credit: &mut Size) -> Result<Fill, DropReason> {
-        let with_credit = size.plus(CREDIT);
-        let before = Size(self.reserved.load(Ordering::Relaxed));
-        if !self.is_half_full(before.plus(with_credit)) {
-            self.reserved.fetch_add(with_credit.0, Ordering::Relaxed);
-            *credit = credit.plus(CREDIT);
-            return Ok(Fill::BelowHalf);
+        // Never more than one credit, of which what is left is a part.
+        let topped_up = size.plus(CREDIT.minus(*credit));
+        if !self.is_half_full(self.reserved().plus(topped_up)) {
+            let load = self.add(topped_up);
+            if !self.is_half_full(load) {
+                *credit = CREDIT;
+                return Ok(Fill::BelowHalf);
+            }
+            // Others were faster.
+            self.release(topped_up);
         }
-        let load = Size(self.reserved.fetch_add(size.0, Ordering::Relaxed)).plus(size);
+        // From here on every record counts by itself.
+        self.release(std::mem::take(credit));
+        let load = self.add(size);
         if let Some(reason) = self.excess(load) {
             self.release(size);
             return Err(reason);
@@ -94,12 +104,21 @@ impl Load {
         Ok(if self.is_half_full(load) { Fill::PastHalf } else { Fill::BelowHalf })
     }
 
+    /// What is reserved with this.
+    fn add(&self, size: Size) -> Size {
+        Size(self.reserved.fetch_add(size.0, Ordering::Relaxed)).plus(size)
+    }
+
+    fn reserved(&self) -> Size {
+        Size(self.reserved.load(Ordering::Relaxed))
+    }
+
     pub(super) fn release(&self, size: Size) {
         self.reserved.fetch_sub(size.0, Ordering::Relaxed);
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        Size(self.reserved.load(Ordering::Relaxed)).records() == 0
+        self.reserved().records() == 0
     }
 
     fn excess(&self, load: Size) -> Option<DropReason> {

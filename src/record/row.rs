@@ -1,5 +1,6 @@
 //! A record as a row of bytes: how it crosses from the caller's thread to the worker.
-//! Never leaves the process, so its layout may change with any release.
+//! Never stored nor sent, so its layout may change with any release. (The collector makes of rows the
+//! digest that a repeated OTLP request is known by; repeated over such a release, it is not.)
 //!
 //! ```text
 //! u32 length of what follows

@@ -71,11 +71,12 @@ struct Window<'t> {
     text: &'t str,
     start: usize,
     places: Places,
+    hooks: Hooks<'t>,
 }
 
 impl<'t> Window<'t> {
     fn of(text: &'t str) -> Self {
-        Self { text, start: 0, places: Places::of(text.as_bytes()) }
+        Self { text, start: 0, places: Places::of(text.as_bytes()), hooks: Hooks::default() }
     }
 
     /// Where the path ends that begins at `start`. `None` unless all its segments are harmless by
@@ -115,7 +116,7 @@ impl<'t> Window<'t> {
         Some(n_seen)
     }
 
-    fn is_harmless_range(&self, path_start: usize, from: usize, stop: usize) -> bool {
+    fn is_harmless_range(&mut self, path_start: usize, from: usize, stop: usize) -> bool {
         let Places { digit, capital, slash, .. } = self.places;
         let mut left = (digit | capital) & range(from, stop);
         while left != 0 {
@@ -131,14 +132,16 @@ impl<'t> Window<'t> {
     }
 
     /// One of no mark, with a digit or a capital.
-    fn is_harmless_segment(&self, path_start: usize, start: usize, end: usize) -> bool {
+    fn is_harmless_segment(&mut self, path_start: usize, start: usize, end: usize) -> bool {
         let here = range(start, end);
         let (start, end) = (self.start + start, self.start + end);
         let (before, segment) = (&self.text[path_start..start], &self.text[start..end]);
         let is_number = self.places.digit & here == here;
         let is_random = segment.len() >= MIN_TOKEN_BYTES;
         let is_opener = is_random || (self.places.digit & here != 0 && !is_number);
-        if is_random && (self.may_be_token(segment, here) || (!is_number && has_hook(before))) {
+        if is_random
+            && (self.may_be_token(segment, here) || (!is_number && self.hooks.is_in(before)))
+        {
             return false;
         }
         let previous = || {
@@ -167,12 +170,23 @@ impl<'t> Window<'t> {
     }
 }
 
-/// Whether a webhook is named in a path.
-fn has_hook(path: &str) -> bool {
-    let mut previous = "";
-    path.split('/').any(|segment| {
-        let is_hook = is_hook(segment) || is_hook_part(previous, segment);
-        previous = segment;
-        is_hook
-    })
+/// Looks for a webhook's name in a path, as far as it is asked.
+#[derive(Default)]
+struct Hooks<'t> {
+    n_seen_bytes: usize,
+    previous: &'t str,
+    is_found: bool,
+}
+
+impl<'t> Hooks<'t> {
+    /// Whether one is named in a path's beginning, which holds whole segments and is longer each time.
+    fn is_in(&mut self, before: &'t str) -> bool {
+        let ahead = before.get(self.n_seen_bytes..).unwrap_or_default();
+        for segment in ahead.split_terminator('/') {
+            self.is_found |= is_hook(segment) || is_hook_part(self.previous, segment);
+            self.previous = segment;
+        }
+        self.n_seen_bytes = before.len();
+        self.is_found
+    }
 }

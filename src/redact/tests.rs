@@ -204,9 +204,32 @@ fn what_a_cut_goes_through_is_not_shown() {
 const MAX_ORIGIN: usize = 4096;
 
 /// Texts that make a scan which begins anew at each sign go over everything each time.
-const HOSTILE: [&str; 24] = [
-    "@", "a@", ":@", "//", "sk-", "-sk-", "eyJ", ":", "a:", "=", "key", "a=", "%25", "%2525",
-    "Bearer ", "\"", "\":", "/", ";", "&", " ", "+", "[\"", "\\",
+const HOSTILE: [&str; 25] = [
+    "/AAAAAAAAAAAAAAA1",
+    "@",
+    "a@",
+    ":@",
+    "//",
+    "sk-",
+    "-sk-",
+    "eyJ",
+    ":",
+    "a:",
+    "=",
+    "key",
+    "a=",
+    "%25",
+    "%2525",
+    "Bearer ",
+    "\"",
+    "\":",
+    "/",
+    ";",
+    "&",
+    " ",
+    "+",
+    "[\"",
+    "\\",
 ];
 
 /// Quadratic work on these takes minutes in a debug build, linear work a moment.

@@ -1,7 +1,7 @@
 //! What passes as plain is what a close look would let pass.
 
 use super::super::{SafeUrl, doubtful};
-use super::{is_harmless, parse};
+use super::{MAX_BYTES, is_harmless, parse};
 
 /// What URLs and labels are made of, and what secrets look like.
 const PIECES: [&str; 50] = [
@@ -75,17 +75,20 @@ impl Random {
 
 #[test]
 fn plain_urls_are_those_that_a_close_look_leaves_as_they_are() {
-    let (mut random, mut n_plain, mut scratch) = (Random(7), 0, String::new());
+    let (mut random, mut n_plain, mut n_long, mut scratch) = (Random(7), 0, 0, String::new());
     for _ in 0..200_000 {
         let host = ["h.example", "api.example.com:8080", "A.example", "a_b", ""][random.below(5)];
-        let raw = format!("https://{host}/{}", random.text(16));
+        let n_pieces = [8, 16, 48][random.below(3)];
+        let raw = format!("https://{host}/{}", random.text(n_pieces));
         if let Some(plain) = parse(&raw) {
             assert_eq!(plain, SafeUrl::parse_closely(&raw, &mut scratch), "{raw}");
             n_plain += 1;
+            n_long += usize::from(raw.len() > 2 * MAX_BYTES);
         }
     }
-    // Neither all nor none: both ways are taken.
+    // Neither all nor none: both ways are taken, and windows follow on windows.
     assert!((10_000..150_000).contains(&n_plain), "{n_plain}");
+    assert!(n_long > 500, "{n_long}");
 }
 
 #[test]
