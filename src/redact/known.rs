@@ -6,8 +6,8 @@ use std::cell::RefCell;
 /// The longest label that is remembered.
 const MAX_BYTES: usize = 47;
 
-/// Labels that are remembered at once; few services have more that are used over and over.
-const N_LABELS: usize = 32;
+/// Labels that are remembered at once (7 KiB a thread); few services use more over and over.
+const N_LABELS: usize = 128;
 
 #[derive(Clone, Copy)]
 struct Label {

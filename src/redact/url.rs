@@ -5,7 +5,7 @@ use super::closed::SCHEMES;
 use super::key::{decoded, signed_is_sensitive};
 use super::secret::{REDACTED, looks_secret, signed_holds_secret};
 use super::signs::{CAPITAL, DIGIT, MARK, Signs};
-use super::{MARGIN_BYTES, MAX_TEXT_BYTES, bounded, cut, looked_at, up_to};
+use super::{MARGIN_BYTES, MAX_TEXT_BYTES, cut, looked_at, up_to};
 
 /// The parts of a URL that a record may carry. Made only by redaction, so that holding one is the
 /// proof that its secrets are out.
@@ -184,26 +184,26 @@ fn redact_path(path: &str, out: &mut String) -> bool {
     if path.len() <= MAX_TEXT_BYTES && !path_holds_secret(path) {
         return false;
     }
-    let seen = looked_at(path);
-    let mut clean = String::with_capacity(seen.len());
+    let (seen, start) = (looked_at(path), out.len());
     for (n, (segment, is_secret)) in judged_segments(seen).enumerate() {
         if n > 0 {
-            clean.push('/');
+            out.push('/');
         }
-        clean.push_str(if is_secret { REDACTED } else { segment });
+        out.push_str(if is_secret { REDACTED } else { segment });
     }
-    push(&clean, seen.len() < path.len(), out);
+    bound(out, start, seen.len() < path.len());
     true
 }
 
-/// Appends what may be shown of a text that is clean.
-fn push(clean: &str, is_cut: bool, out: &mut String) {
-    if is_cut {
-        // The last of it may be the half of something that only the whole would have shown.
-        out.push_str(&cut(up_to(clean, clean.len().saturating_sub(MARGIN_BYTES))));
-    } else {
-        out.push_str(&bounded(clean));
+/// Leaves of the clean text from `start` on what may be shown.
+fn bound(out: &mut String, start: usize, is_cut: bool) {
+    if !is_cut && out.len() - start <= MAX_TEXT_BYTES {
+        return;
     }
+    let clean = out.split_off(start);
+    // The last of what was cut off may be the half of something that only the whole would have shown.
+    let n_kept = if is_cut { clean.len().saturating_sub(MARGIN_BYTES) } else { clean.len() };
+    out.push_str(&cut(up_to(&clean, n_kept)));
 }
 
 /// Whether any segment of a path, or of a text with a path in it, is a secret.
@@ -280,20 +280,20 @@ fn redact_query(query: &str, out: &mut String) -> bool {
     if query.len() <= MAX_TEXT_BYTES && !pairs().any(is_secret_pair) {
         return false;
     }
-    let mut clean = String::with_capacity(seen.len());
+    let start = out.len();
     for pair in pairs() {
         if !is_secret_pair(pair) {
-            clean.push_str(pair);
+            out.push_str(pair);
             continue;
         }
         if let Some((key, _)) = pair.split_once('=') {
-            clean.push_str(key);
-            clean.push('=');
+            out.push_str(key);
+            out.push('=');
         }
-        clean.push_str(REDACTED);
-        clean.extend(pair.chars().last().filter(|c| matches!(c, '&' | ';')));
+        out.push_str(REDACTED);
+        out.extend(pair.chars().last().filter(|c| matches!(c, '&' | ';')));
     }
-    push(&clean, seen.len() < query.len(), out);
+    bound(out, start, seen.len() < query.len());
     true
 }
 

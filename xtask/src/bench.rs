@@ -55,7 +55,8 @@ pub enum Pace {
     Quick,
 }
 
-/// Runs the programs of these names, or all, and writes their sections of the results anew.
+/// Runs the programs of these names, or all, and writes their sections of the results anew, but for a
+/// quick look.
 ///
 /// # Errors
 /// When a name is of no program, when one cannot be built or fails, or when a file cannot be written.
@@ -73,9 +74,12 @@ pub fn run(names: &[String], pace: Pace, root: &Path, out: &mut dyn Write) -> Re
     for program in &programs {
         writeln!(out, "==> {}: {}", program.name, program.command(pace))?;
         out.flush()?; // The child's own lines go to the same terminal, past our buffer.
-        let when = machine::now_and_load();
+        let when = machine::moment(root);
         let printed = printed(&program.command(pace), root)?;
         write!(out, "{printed}")?;
+        if pace == Pace::Quick {
+            continue;
+        }
         results.put(Section {
             name: program.name.clone(),
             command: program.command(pace),
@@ -85,7 +89,12 @@ pub fn run(names: &[String], pace: Pace, root: &Path, out: &mut dyn Write) -> Re
         results.head = machine::described(root);
         fs::write(&path, results.to_string())?;
     }
-    writeln!(out, "bench: {RESULTS} holds the results of {} programs", programs.len())?;
+    match pace {
+        Pace::Quick => writeln!(out, "bench: a quick look is not written down")?,
+        Pace::Full => {
+            writeln!(out, "bench: {RESULTS} holds the results of {} programs", programs.len())?;
+        }
+    }
     Ok(())
 }
 

@@ -1,13 +1,30 @@
-//! The calls that are recorded: as services make them, with ids that change.
-//! They never repeat within a few thousand, so that nothing is learned by heart.
+//! The calls that are made and recorded, as a caller has them.
+//! Their ids never repeat within a few thousand.
 
-/// One call.
+use std::collections::HashMap;
+
+use crate::traffic::traffic;
+
+/// One call. Hosts and templates stand in programs, and are lent for ever.
 pub struct Sample {
     pub method: &'static str,
     pub host: &'static str,
     pub url: String,
     pub template: &'static str,
     pub status: u16,
+}
+
+impl Sample {
+    /// The caller has put the URL together and sent it: its bytes are at hand.
+    pub fn made(&self) {
+        let sum = |text: &str| text.bytes().fold(0, |sum: u8, byte| sum.wrapping_add(byte));
+        std::hint::black_box([
+            sum(self.method),
+            sum(self.host),
+            sum(&self.url),
+            sum(self.template),
+        ]);
+    }
 }
 
 const SHAPES: [(&str, &str, &str, u16); 8] = [
@@ -21,7 +38,7 @@ const SHAPES: [(&str, &str, &str, u16); 8] = [
     ("POST", "api.openai.com", "/v1/chat/completions", 429),
 ];
 
-/// So many calls, always the same ones.
+/// So many calls of a service that uses eight endpoints, always the same ones.
 pub fn samples(n_calls: usize) -> Vec<Sample> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     (0..n_calls)
@@ -34,4 +51,20 @@ pub fn samples(n_calls: usize) -> Vec<Sample> {
             Sample { method, host, url, template, status }
         })
         .collect()
+}
+
+/// So many calls of [`traffic`] that were answered: 24 vendors, 240 endpoints in no order, one URL in
+/// fifteen with something to redact. No processor foretells what comes next.
+pub fn varied_samples(n_calls: usize) -> Vec<Sample> {
+    let mut lent = HashMap::new();
+    let mut lend = |text: &str| -> &'static str {
+        lent.entry(text.to_owned()).or_insert_with(|| &*String::from(text).leak())
+    };
+    let answered = traffic(n_calls + n_calls / 10).into_iter();
+    let samples = answered.filter_map(|call| {
+        let (host, template) = (lend(&call.host), lend(&call.template));
+        let (method, url) = (call.method, call.url());
+        Some(Sample { method, host, url, template, status: call.status? })
+    });
+    samples.take(n_calls).collect()
 }

@@ -20,10 +20,15 @@ pub fn columns(calls: &[Made]) -> Vec<Share> {
         let (url, mut scratch) = (call.url(), String::new());
         let record = call.record(&url, &mut scratch);
         let start = record.start_unix_ns;
-        columns.number("start", Some(start - last_start.unwrap_or(start)));
+        let later = last_start.is_none_or(|last| start >= last);
+        columns.text("start is later", &later.to_string());
+        columns.number("start", Some(start.abs_diff(last_start.unwrap_or(start))));
         last_start = Some(start);
         columns.add(call, &record);
-        id_bits += call.id_bits;
+        // What redaction took out is worth nothing any more.
+        let is_kept =
+            |id: &str| record.url().path().contains(id) || record.url().query().contains(id);
+        id_bits += call.ids.iter().filter(|id| is_kept(&id.0)).map(|id| id.1).sum::<f64>();
         key_bits += call.key_bits;
     }
     let n = calls.len() as f64;

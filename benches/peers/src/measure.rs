@@ -28,23 +28,31 @@ pub struct Cost {
     pub n_allocations: f64,
 }
 
-/// Makes `n_calls` and times each; the clock's own time is taken off.
-pub fn time(n_calls: usize, pace: Pace, call: impl FnMut(usize)) -> Cost {
-    Cost::of(vec![watch(n_calls, pace, call)])
+/// Makes what is made at a thread's first calls.
+pub fn warm_up(call: impl FnMut(usize)) {
+    (0..1_000).for_each(call);
 }
 
-/// The same on so many threads at once, each of which makes `n_calls`.
+/// Makes `n_calls` and times each; the clock's own time is taken off.
+pub fn time(n_calls: usize, pace: Pace, call: impl FnMut(usize)) -> Cost {
+    Cost::of(vec![watch(n_calls, pace, |_| (), call)])
+}
+
+/// The same on so many new threads at once, each of which makes `n_calls` after some to warm up.
+/// Before each is timed, `ready` does what its caller has just done.
 pub fn time_on(
     n_threads: usize,
     n_calls: usize,
     pace: Pace,
+    ready: &(dyn Fn(usize) + Sync),
     call: &(dyn Fn(usize) + Sync),
 ) -> Result<Cost> {
     let start = Barrier::new(n_threads);
     let watched: Vec<_> = std::thread::scope(|scope| {
         let watch = || {
+            warm_up(call);
             start.wait();
-            watch(n_calls, pace, call)
+            watch(n_calls, pace, ready, call)
         };
         let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(watch)).collect();
         threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
@@ -59,11 +67,14 @@ struct Watched {
     n_allocations: u64,
 }
 
-fn watch(n_calls: usize, pace: Pace, mut call: impl FnMut(usize)) -> Watched {
+fn watch(
+    n_calls: usize,
+    pace: Pace,
+    mut ready: impl FnMut(usize),
+    mut call: impl FnMut(usize),
+) -> Watched {
     let clock_ns = clock_ns();
     let mut samples_ns = Vec::with_capacity(n_calls);
-    // What is made at a thread's first call is made here.
-    (0..1_000).for_each(&mut call);
     let begin = Instant::now();
     let n_before = n_allocations();
     for n in 0..n_calls {
@@ -73,6 +84,7 @@ fn watch(n_calls: usize, pace: Pace, mut call: impl FnMut(usize)) -> Watched {
                 std::hint::spin_loop();
             }
         }
+        ready(n);
         let start = Instant::now();
         call(black_box(n));
         samples_ns.push((start.elapsed().as_nanos() as f64 - clock_ns).max(0.0));

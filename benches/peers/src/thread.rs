@@ -14,15 +14,14 @@ pub struct Seen {
     pub n_wake_ups: u64,
 }
 
-/// The threads of this name.
-pub fn ids(name: &str) -> Result<Vec<String>> {
+/// Every thread of this process but its first.
+pub fn others() -> Result<Vec<String>> {
+    let first = std::process::id().to_string();
     let mut ids = Vec::new();
     for entry in fs::read_dir("/proc/self/task")? {
-        let entry = entry?;
-        if fs::read_to_string(entry.path().join("comm"))?.trim() == name {
-            ids.push(entry.file_name().to_string_lossy().into_owned());
-        }
+        ids.push(entry?.file_name().to_string_lossy().into_owned());
     }
+    ids.retain(|id| *id != first);
     Ok(ids)
 }
 
@@ -43,6 +42,12 @@ pub fn seen(ids: &[String]) -> Result<Seen> {
 pub fn resident_mib() -> Result<f64> {
     let status = fs::read_to_string("/proc/self/status")?;
     Ok(number(&status, "VmRSS:")? as f64 / 1024.0)
+}
+
+/// The most that it ever was.
+pub fn peak_mib() -> Result<f64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    Ok(number(&status, "VmHWM:")? as f64 / 1024.0)
 }
 
 fn number(status: &str, name: &str) -> Result<u64> {

@@ -20,16 +20,16 @@ pub struct Made {
     pub template: String,
     /// The path with each id taken out: how it would read if ids cost nothing.
     pub shape: String,
-    /// What the ids in path and query are worth, in bits: their digits by their alphabets.
-    pub id_bits: f64,
+    /// The ids in path and query, and what each is worth in bits: its digits by their alphabet.
+    pub ids: Vec<(String, f64)>,
     /// The random part of call, trace and span id, in bits.
     pub key_bits: f64,
-    method: &'static str,
+    pub method: &'static str,
+    pub status: Option<u16>,
     version: &'static str,
     error_type: &'static str,
     target: String,
     start_unix_ns: u64,
-    status: Option<u16>,
     outcome: Outcome,
     numbers: Numbers,
     reused: bool,
@@ -84,18 +84,20 @@ impl Made {
     }
 }
 
-/// So many calls in the order of their starts, always the same ones.
+/// So many calls in the order of their ends, as they are recorded; always the same ones.
 pub fn traffic(n_calls: usize) -> Vec<Made> {
     let mut random = Random(0x6567_7265_7400_0001);
     let vendors: Vec<Vendor> = (0..N_HOSTS).map(|n| Vendor::new(n, &mut random)).collect();
     let mut start_ns = 1_790_000_000_000_000_000;
-    (0..n_calls)
+    let mut calls: Vec<Made> = (0..n_calls)
         .map(|_| {
             // 500 calls a second, as they come: exponential gaps.
             start_ns += (-2_000_000.0 * random.share().max(1e-12).ln()) as u64;
             vendors[random.favour(N_HOSTS)].call(start_ns, &mut random)
         })
-        .collect()
+        .collect();
+    calls.sort_by_key(|call| call.start_unix_ns + call.numbers.total_ns);
+    calls
 }
 
 struct Vendor {
@@ -166,11 +168,11 @@ impl Vendor {
 
     fn call(&self, start_unix_ns: u64, random: &mut Random) -> Made {
         let endpoint = &self.endpoints[random.favour(N_TEMPLATES)];
-        let mut id_bits = 0.0;
-        let path = filled(&endpoint.template, random, &mut id_bits);
+        let mut ids = Vec::new();
+        let path = filled(&endpoint.template, random, &mut ids);
         let query = match endpoint.query {
             "" => String::new(),
-            query => filled(query, random, &mut id_bits),
+            query => filled(query, random, &mut ids),
         };
         let (status, error_type, outcome) = match random.below(1_000) {
             0..4 => (None, "timeout", Outcome::Failed),
@@ -199,7 +201,7 @@ impl Vendor {
             template: endpoint.template.clone(),
             path,
             query,
-            id_bits,
+            ids,
             key_bits,
             method: endpoint.method,
             version: self.version,
@@ -259,8 +261,8 @@ impl Endpoint {
     }
 }
 
-/// The text with ids in the places of its placeholders; adds what they are worth.
-fn filled(template: &str, random: &mut Random, id_bits: &mut f64) -> String {
+/// The text with ids in the places of its placeholders; adds them to `ids`.
+fn filled(template: &str, random: &mut Random, ids: &mut Vec<(String, f64)>) -> String {
     let mut out = String::new();
     let mut rest = template;
     while let Some((before, inside)) = rest.split_once('{') {
@@ -280,7 +282,7 @@ fn filled(template: &str, random: &mut Random, id_bits: &mut f64) -> String {
             }
         };
         out.push_str(&id);
-        *id_bits += bits;
+        ids.push((id, bits));
     }
     out.push_str(rest);
     out

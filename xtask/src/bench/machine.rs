@@ -41,12 +41,26 @@ pub(super) fn described(root: &Path) -> String {
     lines.join("\n")
 }
 
-/// The day, the time and how busy the machine was.
-pub(super) fn now_and_load() -> String {
+/// The commit, the day, the time and how busy the machine was.
+pub(super) fn moment(root: &Path) -> String {
     let now = Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string();
     let load = read("/proc/loadavg");
     let load = load.split(' ').next().unwrap_or_default();
-    format!("{now}, load average before it {}", or_unknown(load))
+    let commit = commit(root).unwrap_or_default();
+    format!("{}, {now}, load average before it {}", or_unknown(&commit), or_unknown(load))
+}
+
+/// The commit that is measured, and whether the sources differ from it.
+fn commit(root: &Path) -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).current_dir(root).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let commit = git(&["rev-parse", "--short", "HEAD"])?;
+    // The results themselves change while programs run one after the other.
+    let changed = git(&["status", "--porcelain", "--", ".", ":!benches/RESULTS.md"])?;
+    let suffix = if changed.is_empty() { "" } else { " with changes" };
+    Some(format!("commit {commit}{suffix}"))
 }
 
 /// The versions in the peers' own lock file; of some there are two.

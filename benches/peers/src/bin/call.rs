@@ -8,6 +8,7 @@ use egret::Config;
 use egret_peers::alloc::Counting;
 use egret_peers::arm::{self, Answer, Arm, Order};
 use egret_peers::caller::{Caller, Client};
+use egret_peers::measure::middle;
 use egret_peers::{peers, sink};
 use reqwest_middleware::{ClientBuilder, Middleware, Next};
 use reqwest_tracing::TracingMiddleware;
@@ -24,9 +25,10 @@ const TRACING: &str = "reqwest-tracing, OTLP";
 
 const ARMS: [&str; 6] = [PLAIN, EMPTY, NO_OP, WRAP, EGRET, TRACING];
 
-const ROUNDS: usize = 15;
-const WIDE: Order = Order { concurrency: 64, n_calls: 12_800 };
-const SINGLE: Order = Order { concurrency: 1, n_calls: 1_500 };
+const ROUNDS: usize = 9;
+/// Long enough that what is recorded is delivered meanwhile, several times.
+const WIDE: Order = Order { concurrency: 64, n_calls: 96_000 };
+const SINGLE: Order = Order { concurrency: 1, n_calls: 3_000 };
 
 fn main() -> Result<()> {
     sink::serve_if_asked()?;
@@ -91,10 +93,13 @@ fn print_ratios(wide: &[Vec<Answer>]) {
         paired(of(name), of(PLAIN), |own, plain| own.calls_per_second / plain.calls_per_second)
     };
     let least = |name: &str| best(of(name)) - best(of(PLAIN));
-    println!("throughput of egret / plain reqwest: {:.3}", share(EGRET));
-    println!("throughput of reqwest-tracing / plain reqwest: {:.3}", share(TRACING));
-    println!("added CPU of egret / reqwest-tracing: {:.3}", added(EGRET) / added(TRACING));
-    println!("the same of the best rounds: {:.3}", least(EGRET) / least(TRACING));
+    for name in [WRAP, EGRET, TRACING] {
+        println!("throughput of {name} / plain reqwest: {:.3}", share(name));
+    }
+    for name in [WRAP, EGRET] {
+        println!("added CPU of {name} / reqwest-tracing: {:.3}", added(name) / added(TRACING));
+        println!("the same of the best rounds: {:.3}", least(name) / least(TRACING));
+    }
 }
 
 /// The CPU time of the round that was disturbed least.
@@ -109,11 +114,6 @@ fn median(answers: &[Answer], of: impl Fn(&Answer) -> f64) -> f64 {
 /// The median of what each round gave for one beside the other.
 fn paired(own: &[Answer], plain: &[Answer], of: impl Fn(&Answer, &Answer) -> f64) -> f64 {
     middle(own.iter().zip(plain).map(|(own, plain)| of(own, plain)).collect())
-}
-
-fn middle(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
 }
 
 /// Passes everything on.
@@ -142,8 +142,11 @@ fn caller(name: &str, address: &str) -> Result<Caller> {
         EMPTY => Client::Wrapped(ClientBuilder::new(bare()).build()),
         NO_OP => Client::Wrapped(ClientBuilder::new(bare()).with(NoOp).build()),
         WRAP | EGRET => {
-            let url = format!("http://{address}");
-            egret::init(Config::builder().collector_url(url).service_name("peers").build()?)?;
+            let config = Config::builder()
+                .collector_url(format!("http://{address}"))
+                .flush_interval(peers::INTERVAL)
+                .service_name("peers");
+            egret::init(config.build()?)?;
             settle = Box::new(|| Ok(egret::flush(Duration::from_secs(10))?));
             Client::Wrapped(match name {
                 WRAP => egret::wrap(bare()),

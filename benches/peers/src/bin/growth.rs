@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use egret::{Call, Config, Egret, Timer};
 use egret_peers::alloc::Counting;
 use egret_peers::calls::{Sample, samples};
-use egret_peers::measure::{Pace, median, middle, time};
+use egret_peers::measure::{Pace, median, middle, time, warm_up};
 use egret_peers::{sink, thread};
 
 #[global_allocator]
@@ -36,9 +36,10 @@ fn main() -> Result<()> {
     let config = Config::builder().collector_url(sink.url("")).service_name("peers").build()?;
     let egret = Egret::start(config)?;
     let n_runs = if is_quick { 1 } else { N_RUNS };
-    cost(&egret, &samples, n_runs)?;
+    // First, while nothing has made the process grow.
     load(&egret, &samples, Duration::from_secs_f64(minutes * 60.0))?;
-    idle(&egret, n_runs)
+    idle(&egret, n_runs)?;
+    cost(&egret, &samples, n_runs)
 }
 
 fn minutes() -> Result<Option<f64>> {
@@ -58,28 +59,33 @@ fn log(egret: &Egret, sample: &Sample) {
 
 /// The caller's cost, and that of egret's own thread, at three paces.
 fn cost(egret: &Egret, samples: &[Sample], n_runs: usize) -> Result<()> {
-    println!("{:<16}{:>10}{:>10}{:>10}{:>22}", "records/s", "mean", "p50", "p99", "egret's thread");
-    let ids = thread::ids("egret")?;
+    println!(
+        "{:<16}{:>10}{:>10}{:>10}{:>24}{:>12}",
+        "records/s", "mean", "p50", "p99", "egret's thread", "of a core"
+    );
+    let ids = thread::others()?;
     for (per_second, n_calls) in [(10, 30), (1_000, 3_000), (100_000, 300_000)] {
         let pace = Pace::Every(Duration::from_secs(1) / per_second);
+        let mut call = |n: usize| log(egret, &samples[n % samples.len()]);
         let (mut costs, mut backgrounds) = (Vec::new(), Vec::new());
         for _ in 0..n_runs {
+            warm_up(&mut call);
             egret.flush(Duration::from_secs(10))?;
             let before = thread::seen(&ids)?;
-            costs.push(time(n_calls, pace, |n| log(egret, &samples[n % samples.len()])));
+            costs.push(time(n_calls, pace, &mut call));
             egret.flush(Duration::from_secs(10))?;
-            // The harness makes a thousand calls before those that it times.
-            let n_records = (n_calls + 1_000) as f64;
             let cpu = thread::seen(&ids)?.cpu - before.cpu;
-            backgrounds.push(cpu.as_nanos() as f64 / n_records);
+            backgrounds.push(cpu.as_nanos() as f64 / n_calls as f64);
         }
-        let (cost, background) = (median(&costs), middle(backgrounds));
+        let (cost, background_ns) = (median(&costs), middle(backgrounds));
         println!(
-            "{per_second:<16}{:>7.0} ns{:>7.0} ns{:>7.0} ns{background:>12.0} ns a record",
-            cost.mean_ns, cost.p50_ns, cost.p99_ns
+            "{per_second:<16}{:>7.0} ns{:>7.0} ns{:>7.0} ns{background_ns:>12.0} ns a record{:>10.4} %",
+            cost.mean_ns,
+            cost.p50_ns,
+            cost.p99_ns,
+            background_ns * f64::from(per_second) / 1e7
         );
     }
-    println!();
     Ok(())
 }
 
@@ -107,7 +113,7 @@ fn load(egret: &Egret, samples: &[Sample], duration: Duration) -> Result<()> {
     let stats = egret.stats();
     egret.flush(Duration::from_secs(30))?;
     let dropped = stats.dropped.total() - stats_before.dropped.total();
-    let peak = resident.iter().copied().fold(before, f64::max);
+    let peak = thread::peak_mib()?;
     println!(
         "{:.0} calls/s for {seconds:.0} s, {dropped} dropped ({:.2} %)",
         n as f64 / seconds,
@@ -127,7 +133,7 @@ fn idle(egret: &Egret, n_runs: usize) -> Result<()> {
     egret.flush(Duration::from_secs(30))?;
     // The poll slows down within moments.
     std::thread::sleep(Duration::from_secs(2));
-    let ids = thread::ids("egret")?;
+    let ids = thread::others()?;
     let (mut wake_ups, mut shares) = (Vec::new(), Vec::new());
     for _ in 0..n_runs {
         let (before, begin) = (thread::seen(&ids)?, Instant::now());
@@ -138,7 +144,7 @@ fn idle(egret: &Egret, n_runs: usize) -> Result<()> {
         shares.push((after.cpu - before.cpu).as_secs_f64() / seconds * 100.0);
     }
     println!(
-        "idle: {} thread, {:.2} wake-ups a second, {:.4} % of a core",
+        "idle: {} thread, {:.2} wake-ups a second, {:.4} % of a core\n",
         ids.len(),
         middle(wake_ups),
         middle(shares)
