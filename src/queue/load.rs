@@ -28,6 +28,7 @@ pub(super) struct Size(u64);
 /// How full the queue is with a record that it has taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fill {
+    /// Or was, when the thread reserved ahead.
     BelowHalf,
     PastHalf,
 }
