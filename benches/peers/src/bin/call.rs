@@ -20,9 +20,10 @@ const EMPTY: &str = "empty middleware stack";
 const NO_OP: &str = "one no-op middleware";
 const WRAP: &str = "egret::wrap";
 const EGRET: &str = "egret::reqwest_client";
+const DROP_IN: &str = "egret::http";
 const TRACING: &str = "reqwest-tracing, OTLP";
 
-const ARMS: [&str; 6] = [PLAIN, EMPTY, NO_OP, WRAP, EGRET, TRACING];
+const ARMS: [&str; 7] = [PLAIN, EMPTY, NO_OP, WRAP, EGRET, DROP_IN, TRACING];
 
 const ROUNDS: usize = 15;
 const WIDE: Order = Order { concurrency: 64, n_calls: 12_800 };
@@ -141,14 +142,15 @@ fn caller(name: &str, address: &str) -> Result<Caller> {
         PLAIN => Client::Plain(bare()),
         EMPTY => Client::Wrapped(ClientBuilder::new(bare()).build()),
         NO_OP => Client::Wrapped(ClientBuilder::new(bare()).with(NoOp).build()),
-        WRAP | EGRET => {
+        WRAP | EGRET | DROP_IN => {
             let url = format!("http://{address}");
             egret::init(Config::builder().collector_url(url).service_name("peers").build()?)?;
             settle = Box::new(|| Ok(egret::flush(Duration::from_secs(10))?));
-            Client::Wrapped(match name {
-                WRAP => egret::wrap(bare()),
-                _ => egret::reqwest_client().build()?,
-            })
+            match name {
+                WRAP => Client::Wrapped(egret::wrap(bare())),
+                EGRET => Client::Wrapped(egret::reqwest_client().build()?),
+                _ => Client::DropIn(egret::http::Client::new()),
+            }
         }
         TRACING => {
             let provider = peers::trace_calls(address)?;
