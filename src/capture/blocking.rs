@@ -19,7 +19,6 @@ pub use response::Response;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use reqwest::IntoUrl;
 use reqwest::blocking::Request;
@@ -130,8 +129,7 @@ fn ready(request: &mut Request, flight: &mut Flight, n_read: Option<Arc<AtomicU6
     let headers: &mut HeaderMap = request.headers_mut();
     flight.trace(Trace::of_request(headers, &host, &allowed, flight.call_id()));
     flight.headers("http.request.header.", headers, &allowed.request_headers);
-    let content_type = request.headers().get(CONTENT_TYPE);
-    let content = Content::of(REQUEST_BODY, allowed.bodies.as_ref(), content_type);
+    let content = Content::of(REQUEST_BODY, allowed.bodies.as_ref(), request.headers());
     let Some(body) = request.body() else {
         return flight.sent(Sent::Whole(0));
     };

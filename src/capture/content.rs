@@ -4,6 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
 use super::flight::Flight;
 use crate::allow::BodyRules;
 use crate::redact::{self, BodyKind};
@@ -37,14 +40,14 @@ pub(super) const REQUEST_BODY: &str = "http.request.body";
 pub(super) const RESPONSE_BODY: &str = "http.response.body";
 
 impl Content {
-    /// Keeps a body of this content type, if the rules allow it.
+    /// Keeps the body that goes with these headers, if the rules allow its content type.
     pub(super) fn of(
         name: &'static str,
         rules: Option<&Arc<BodyRules>>,
-        content_type: Option<&http::HeaderValue>,
+        headers: &HeaderMap,
     ) -> Option<Self> {
         let rules = Arc::clone(rules?);
-        let content_type = content_type?.to_str().ok()?;
+        let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let media_type = content_type.split(';').next()?.trim().to_ascii_lowercase();
         if !rules.allows(&media_type) {
             return None;

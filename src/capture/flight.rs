@@ -214,8 +214,7 @@ impl Flight {
 
     /// The answer has been read to its end.
     pub(super) fn complete(&mut self) {
-        let refusal = self.attempt.as_ref().map_or("", |attempt| attempt.refusal);
-        self.end(Outcome::Completed, refusal);
+        self.end(Outcome::Completed, self.attempt.as_ref().map_or("", |attempt| attempt.refusal));
     }
 
     /// The answer has come, and nobody will see what becomes of its body.

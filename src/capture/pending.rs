@@ -9,8 +9,8 @@ use reqwest::{Client, Error, Request, Response};
 use tower_service::Service;
 
 use super::flight::Flight;
-use super::phases::Billed;
-use super::reqwest_async::{Departure, Gate};
+use super::phases::{Account, Billed};
+use super::reqwest_async::Gate;
 use super::tags::Tags;
 
 /// reqwest's future, which has no other public name.
@@ -37,7 +37,6 @@ struct Start {
 /// What is recorded of it.
 struct Seen {
     gate: Gate,
-    departure: Departure,
     flight: Flight,
 }
 
@@ -56,13 +55,13 @@ impl Pending {
     fn begin(&mut self, start: Start) -> Result<(), Error> {
         let Start { mut client, request, gate, tags } = start;
         let mut request = request?;
-        self.seen = gate.recorder().map(|recorder| {
+        let mut account = Account::Unmeasured;
+        if let Some(recorder) = gate.recorder() {
             let mut flight = gate.begin(recorder, &request, tags.as_ref());
-            let departure = gate.depart(&mut request, &mut flight);
-            Seen { gate, departure, flight }
-        });
-        let bill = self.seen.as_ref().and_then(|seen| seen.departure.bill.clone());
-        self.pending = Some(Billed::new(bill, client.call(request)));
+            account = gate.depart(&mut request, &mut flight);
+            self.seen = Some(Seen { gate, flight });
+        }
+        self.pending = Some(Billed::new(account, client.call(request)));
         Ok(())
     }
 }
@@ -79,9 +78,9 @@ impl Future for Pending {
             return Poll::Pending;
         };
         let result = ready!(Pin::new(pending).poll(context));
-        self.pending = None;
+        let account = self.pending.take().map(Billed::into_account).unwrap_or_default();
         Poll::Ready(match self.seen.take() {
-            Some(Seen { gate, departure, flight }) => gate.arrive(&departure, result, flight),
+            Some(Seen { gate, flight }) => gate.arrive(&account, result, flight),
             None => result,
         })
     }

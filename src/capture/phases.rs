@@ -35,6 +35,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::thread::LocalKey;
 
 use hyper_util::client::legacy::connect::HttpInfo;
 use pin_project_lite::pin_project;
@@ -44,74 +45,74 @@ use super::flight::Connection;
 /// A connection's own address and its peer's.
 type Addresses = (SocketAddr, SocketAddr);
 
+/// Whether a call's connections are measured, and what it was seen to pay for.
+#[derive(Debug, Default)]
+pub(super) enum Account {
+    /// The client's connections are not known.
+    #[default]
+    Unmeasured,
+    /// It has paid for nothing. Most calls end so: an idle connection was at hand.
+    Open,
+    Billed(Arc<Bill>),
+}
+
 /// What a call was seen to pay for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Bill {
     connects: Mutex<Vec<Connect>>,
     /// How often the redirect policy was asked.
     n_redirects: AtomicU32,
-    unused: Arc<Unused>,
     /// Whether an answer came, and with it the knowledge which connection was used.
     is_settled: AtomicBool,
 }
 
 /// One connecting, finished or given up.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Connect {
     /// `None` when it came to nothing.
     addresses: Option<Addresses>,
     dns_ns: Option<u64>,
     /// Without name resolution.
     connect_ns: Option<u64>,
+    /// Where the client's unused connections are known.
+    unused: Arc<Unused>,
 }
 
 thread_local! {
-    /// The call that is being polled on this thread.
-    static CURRENT: RefCell<Option<Arc<Bill>>> = const { RefCell::new(None) };
+    /// The account of the call that is being polled on this thread.
+    static CURRENT: RefCell<Account> = const { RefCell::new(Account::Unmeasured) };
 }
 
-impl Bill {
-    pub(super) fn new(unused: Arc<Unused>) -> Self {
-        let (connects, n_redirects) = (Mutex::default(), AtomicU32::new(0));
-        Self { connects, n_redirects, unused, is_settled: AtomicBool::new(false) }
-    }
-
-    pub(super) fn current() -> Option<Arc<Self>> {
-        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
-    }
-
-    /// Notes that the call is sent on for the nth time.
-    pub(super) fn redirected(&self, nth: usize) {
-        self.n_redirects.store(u32::try_from(nth).unwrap_or(u32::MAX), Ordering::Relaxed);
+impl Account {
+    fn bill(&self) -> Option<&Arc<Bill>> {
+        match self {
+            Self::Billed(bill) => Some(bill),
+            Self::Unmeasured | Self::Open => None,
+        }
     }
 
     /// How often the redirect policy was asked, which is once more than it agreed where the call
     /// ended with a redirect.
     pub(super) fn n_redirects(&self) -> u32 {
-        self.n_redirects.load(Ordering::Relaxed)
-    }
-
-    fn add(&self, connect: Connect) {
-        self.connects().push(connect);
-    }
-
-    fn connects(&self) -> MutexGuard<'_, Vec<Connect>> {
-        self.connects.lock().unwrap_or_else(PoisonError::into_inner)
+        self.bill().map_or(0, |bill| bill.n_redirects.load(Ordering::Relaxed))
     }
 
     /// What the answer's connection cost this call; and whether another call began it.
     pub(super) fn of_answer(
         &self,
+        unused: &Unused,
         extensions: &http::Extensions,
         host: Option<&str>,
     ) -> (Connection, bool) {
-        self.is_settled.store(true, Ordering::Relaxed);
+        if let Some(bill) = self.bill() {
+            bill.is_settled.store(true, Ordering::Relaxed);
+        }
         let Some(info) = extensions.get::<HttpInfo>() else {
             return (Connection::default(), false);
         };
         let addresses = (info.local_addr(), info.remote_addr());
-        let past = self.unused.take(addresses);
-        let own = self.connects().iter().rev().find(|c| c.addresses == Some(addresses)).copied();
+        let past = unused.take(addresses);
+        let own = self.bill().and_then(|bill| bill.paid_for(addresses));
         match own {
             Some(own) => (own.connection(host), false),
             None => {
@@ -127,7 +128,41 @@ impl Bill {
 
     /// What a call without an answer had paid for until it ended.
     pub(super) fn of_failure(&self, host: Option<&str>) -> Connection {
-        self.connects().last().map_or_else(Connection::default, |last| last.connection(host))
+        let last = self.bill().and_then(|bill| bill.connects().last().cloned());
+        last.map_or_else(Connection::default, |last| last.connection(host))
+    }
+}
+
+impl Bill {
+    /// The bill of the call that is being polled, if that is measured: its first, or the same again.
+    pub(super) fn current() -> Option<Arc<Self>> {
+        CURRENT
+            .try_with(|current| {
+                let mut account = current.borrow_mut();
+                if matches!(*account, Account::Open) {
+                    *account = Account::Billed(Arc::default());
+                }
+                account.bill().cloned()
+            })
+            .ok()
+            .flatten()
+    }
+
+    /// Notes that the call is sent on for the nth time.
+    pub(super) fn redirected(&self, nth: usize) {
+        self.n_redirects.store(u32::try_from(nth).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    fn add(&self, connect: Connect) {
+        self.connects().push(connect);
+    }
+
+    fn paid_for(&self, addresses: Addresses) -> Option<Connect> {
+        self.connects().iter().rev().find(|c| c.addresses == Some(addresses)).cloned()
+    }
+
+    fn connects(&self) -> MutexGuard<'_, Vec<Connect>> {
+        self.connects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -137,8 +172,8 @@ impl Drop for Bill {
             return;
         }
         // The call may have been sent over one of them.
-        for addresses in self.connects().iter().filter_map(|connect| connect.addresses) {
-            self.unused.doubt(addresses);
+        for connect in self.connects().iter() {
+            connect.addresses.into_iter().for_each(|addresses| connect.unused.doubt(addresses));
         }
     }
 }
@@ -155,30 +190,33 @@ impl Connect {
 }
 
 pin_project! {
-    /// A call's future, with the call named while it is polled.
+    /// A call's future, whose account is at hand while it is polled.
     pub(super) struct Billed<F> {
         #[pin]
         future: F,
-        bill: Option<Arc<Bill>>,
+        account: Account,
     }
 }
 
 impl<F> Billed<F> {
-    /// With no bill the future is polled as it is.
-    pub(super) fn new(bill: Option<Arc<Bill>>, future: F) -> Self {
-        Self { future, bill }
+    pub(super) fn new(account: Account, future: F) -> Self {
+        Self { future, account }
+    }
+
+    /// What the call has paid for, once it is over.
+    pub(super) fn into_account(self) -> Account {
+        self.account
     }
 }
 
 impl<F: Future> Future for Billed<F> {
     type Output = F::Output;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if this.bill.is_none() {
-            return this.future.poll(context);
-        }
-        let _lent = Lent::to(&CURRENT, this.bill);
+        // Unmeasured, it is polled as it is.
+        let is_measured = !matches!(this.account, Account::Unmeasured);
+        let _lent = is_measured.then(|| Lent::to(&CURRENT, this.account));
         this.future.poll(context)
     }
 }
@@ -186,15 +224,12 @@ impl<F: Future> Future for Billed<F> {
 /// A value that a thread-local holds for the time of a poll, in exchange for its own. Put back also
 /// when the poll panics.
 struct Lent<'v, T: 'static> {
-    place: &'static std::thread::LocalKey<RefCell<Option<T>>>,
-    value: &'v mut Option<T>,
+    place: &'static LocalKey<RefCell<T>>,
+    value: &'v mut T,
 }
 
 impl<'v, T> Lent<'v, T> {
-    fn to(
-        place: &'static std::thread::LocalKey<RefCell<Option<T>>>,
-        value: &'v mut Option<T>,
-    ) -> Self {
+    fn to(place: &'static LocalKey<RefCell<T>>, value: &'v mut T) -> Self {
         let mut lent = Self { place, value };
         lent.swap();
         lent
@@ -210,26 +245,5 @@ impl<'v, T> Lent<'v, T> {
 impl<T> Drop for Lent<'_, T> {
     fn drop(&mut self) {
         self.swap();
-    }
-}
-
-/// Puts back what a thread-local held before, also when a poll panics.
-struct Restore<T: 'static> {
-    place: &'static std::thread::LocalKey<RefCell<Option<T>>>,
-    before: Option<T>,
-}
-
-impl<T> Restore<T> {
-    fn after(place: &'static std::thread::LocalKey<RefCell<Option<T>>>, value: T) -> Self {
-        let before = place.try_with(|place| place.replace(Some(value))).ok().flatten();
-        Self { place, before }
-    }
-}
-
-impl<T> Drop for Restore<T> {
-    fn drop(&mut self) {
-        let before = self.before.take();
-        // A thread that ends has nothing to put back to.
-        let _ = self.place.try_with(|place| place.replace(before));
     }
 }

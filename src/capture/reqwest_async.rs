@@ -11,7 +11,6 @@ mod gate;
 mod stack;
 
 pub use builder::ReqwestBuilder;
-pub(in crate::capture) use gate::Departure;
 pub(crate) use gate::Gate;
 pub use stack::Stack;
 
@@ -22,7 +21,7 @@ use http::Extensions;
 use super::reqwest::{Client, Request, Response};
 use super::reqwest_middleware::{self, ClientBuilder, ClientWithMiddleware, Next, Result};
 use crate::capture::calls::{Flying, LogicalCall};
-use crate::capture::phases::Billed;
+use crate::capture::phases::{Account, Billed};
 use crate::capture::recorder::Source;
 use crate::capture::tags::Tags;
 use crate::capture::whole::Whole;
@@ -70,14 +69,14 @@ impl Middleware {
     ) -> Result<Response> {
         let is_outer = self.place == Place::Outer;
         // The attempts of an outermost one ready the request themselves, each anew.
-        let departure = match whole.flight_mut() {
+        let account = match whole.flight_mut() {
             Some(flight) if !is_outer => self.gate.depart(&mut request, flight),
-            _ => Departure::default(),
+            _ => Account::default(),
         };
-        let passage = next.run(request, extensions);
-        let result = Billed::new(departure.bill.clone(), passage).await;
+        let mut passage = Billed::new(account, next.run(request, extensions));
+        let result = (&mut passage).await;
         match whole.decide(is_outer, result.is_ok()) {
-            Some(flight) => self.gate.arrive(&departure, result, flight),
+            Some(flight) => self.gate.arrive(&passage.into_account(), result, flight),
             None => result,
         }
     }
@@ -116,11 +115,12 @@ impl reqwest_middleware::Middleware for Middleware {
                 flight.attempt_of(&call);
             }
         }
-        let departure = self.gate.depart(&mut request, &mut flight);
+        let account = self.gate.depart(&mut request, &mut flight);
         Flying::mark(extensions);
-        let passage = next.run(request, extensions);
-        let result = Billed::new(departure.bill.clone(), passage).await;
+        let mut passage = Billed::new(account, next.run(request, extensions));
+        let result = (&mut passage).await;
+        let account = passage.into_account();
         Flying::unmark(extensions);
-        self.gate.arrive(&departure, result, flight)
+        self.gate.arrive(&account, result, flight)
     }
 }

@@ -6,7 +6,7 @@ mod classify;
 
 use ::ureq::middleware::MiddlewareNext;
 use ::ureq::{Body, Error, ResponseExt, SendBody};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use self::body::watched;
@@ -93,8 +93,7 @@ impl Middleware {
             flight.leave_body();
             return response;
         }
-        let content_type = response.headers().get(CONTENT_TYPE);
-        let content = Content::of(RESPONSE_BODY, allowed.bodies.as_ref(), content_type);
+        let content = Content::of(RESPONSE_BODY, allowed.bodies.as_ref(), response.headers());
         response.map(|body| watched(body, Reading::new(flight, content, body_bytes)))
     }
 }

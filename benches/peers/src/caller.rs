@@ -17,6 +17,7 @@ use crate::cpu;
 pub enum Client {
     Plain(reqwest::Client),
     Wrapped(ClientWithMiddleware),
+    DropIn(egret::http::Client),
 }
 
 /// Calls one server with one client.
@@ -93,6 +94,7 @@ async fn one(client: &Client, url: &str) -> Result<()> {
     let response = match client {
         Client::Plain(client) => client.get(url).send().await?,
         Client::Wrapped(client) => client.get(url).send().await?,
+        Client::DropIn(client) => client.get(url).send().await?,
     };
     let body = response.bytes().await?;
     ensure!(!body.is_empty(), "an answer without a body");

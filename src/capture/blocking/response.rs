@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
 use http::{Extensions, HeaderMap, StatusCode, Version};
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::{ResponseBuilderExt, Url};
@@ -58,8 +57,7 @@ impl Response {
             flight.complete();
             return Self::unwatched(inner);
         }
-        let content_type = inner.headers().get(CONTENT_TYPE);
-        let content = Content::of(RESPONSE_BODY, allowed.bodies.as_ref(), content_type);
+        let content = Content::of(RESPONSE_BODY, allowed.bodies.as_ref(), inner.headers());
         Self { inner, reading: Some(Box::new(Reading::new(flight, content, body_bytes))) }
     }
 

@@ -12,7 +12,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::resolution::{RESOLVING, Resolution};
-use super::{Addresses, Bill, Connect, Past, Restore, Unused};
+use super::{Addresses, Bill, Connect, Lent, Past, Unused};
 use crate::clock::Tick;
 
 /// Put around the connector by the measured client's builder.
@@ -92,18 +92,18 @@ where
     }
 
     fn call(&mut self, destination: D) -> Self::Future {
-        let entry = Entry {
+        let mut entry = Entry {
             payer: Bill::current(),
             unused: Arc::clone(&self.shared.unused),
             payers: self.shared.payers,
-            resolution: Arc::default(),
+            resolution: Some(Arc::default()),
             started: Tick::now(),
             is_entered: false,
         };
         // Resolvers are asked within a poll, but may be asked by the call itself.
-        let restore = Restore::after(&RESOLVING, Arc::clone(&entry.resolution));
+        let lent = Lent::to(&RESOLVING, &mut entry.resolution);
         let future = self.own().call(destination);
-        drop(restore);
+        drop(lent);
         Connecting { future, entry }
     }
 }
@@ -126,9 +126,9 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let restore = Restore::after(&RESOLVING, Arc::clone(&this.entry.resolution));
+        let lent = Lent::to(&RESOLVING, &mut this.entry.resolution);
         let result = ready!(this.future.poll(context));
-        drop(restore);
+        drop(lent);
         this.entry.enter(result.as_ref().ok().and_then(addresses_of));
         Poll::Ready(result)
     }
@@ -146,7 +146,8 @@ struct Entry {
     payer: Option<Arc<Bill>>,
     unused: Arc<Unused>,
     payers: Payers,
-    resolution: Arc<Resolution>,
+    /// Lent to the resolver during each poll.
+    resolution: Option<Arc<Resolution>>,
     started: Tick,
     is_entered: bool,
 }
@@ -157,10 +158,11 @@ impl Entry {
             return;
         }
         let now = Tick::now();
-        let dns_ns = self.resolution.ns(now);
+        let resolution = self.resolution.as_deref();
+        let dns_ns = resolution.and_then(|resolution| resolution.ns(now));
         let total_ns = now.ns_since(self.started);
         // Whose name was not found has not begun to connect.
-        let is_connected = addresses.is_some() || self.resolution.found();
+        let is_connected = addresses.is_some() || resolution.is_some_and(Resolution::found);
         let connect_ns = total_ns.saturating_sub(dns_ns.unwrap_or(0));
         let connect_ns = (is_connected || dns_ns.is_none()).then_some(connect_ns);
         if let Some(addresses) = addresses {
@@ -168,7 +170,8 @@ impl Entry {
             self.unused.add(addresses, if is_fresh { Past::None } else { Past::Unclear });
         }
         if let Some(payer) = &self.payer {
-            payer.add(Connect { addresses, dns_ns, connect_ns });
+            let unused = Arc::clone(&self.unused);
+            payer.add(Connect { addresses, dns_ns, connect_ns, unused });
         }
     }
 }

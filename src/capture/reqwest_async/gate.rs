@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use http::header::CONTENT_TYPE;
 use http::{Extensions, StatusCode};
 
 use super::super::classify::{Classed, class_of_body};
@@ -13,7 +12,7 @@ use super::super::reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
 use crate::capture::content::{Content, REQUEST_BODY, RESPONSE_BODY};
 use crate::capture::flight::{Flight, Head, Sent};
 use crate::capture::hops::is_elsewhere;
-use crate::capture::phases::{Bill, Unused};
+use crate::capture::phases::{Account, Unused};
 use crate::capture::recorder::{Recorder, Source};
 use crate::capture::tags::Tags;
 use crate::capture::trace::Trace;
@@ -27,13 +26,6 @@ pub(crate) struct Gate {
     source: Source,
     /// The unused connections of a client that is measured.
     unused: Option<Arc<Unused>>,
-}
-
-/// What is known of a request when it is sent.
-#[derive(Default)]
-pub(in crate::capture) struct Departure {
-    /// What the call pays for, where that is measured. It is current while the call is polled.
-    pub(in crate::capture) bill: Option<Arc<Bill>>,
 }
 
 impl Gate {
@@ -63,38 +55,33 @@ impl Gate {
         flight
     }
 
-    /// Readies the request, and what its answer is measured by.
-    pub(in crate::capture) fn depart(
-        &self,
-        request: &mut Request,
-        flight: &mut Flight,
-    ) -> Departure {
+    /// Readies the request, and opens the account of what it will pay for.
+    pub(in crate::capture) fn depart(&self, request: &mut Request, flight: &mut Flight) -> Account {
         ready(request, flight);
-        let bill = self.unused.as_ref().map(|unused| Arc::new(Bill::new(Arc::clone(unused))));
-        Departure { bill }
+        if self.unused.is_some() { Account::Open } else { Account::Unmeasured }
     }
 
     /// Records what came of the request, or sees to it that its answer's end is.
     pub(in crate::capture) fn arrive<E: Classed>(
         &self,
-        departure: &Departure,
+        account: &Account,
         result: Result<Response, E>,
         mut flight: Flight,
     ) -> Result<Response, E> {
         match result {
             Ok(response) => {
-                if let Some(bill) = &departure.bill {
-                    ascribe(bill, &response, &mut flight);
+                if let Some(unused) = &self.unused {
+                    ascribe(account, unused, &response, &mut flight);
                 }
                 Ok(watch(response, flight))
             }
             Err(error) => {
                 let class = error.class();
-                if let Some(bill) = &departure.bill {
+                if self.unused.is_some() {
                     let url = Url::parse(flight.url()).ok();
                     let host = url.as_ref().and_then(Url::host_str);
-                    flight.connection(bill.of_failure(host));
-                    note_redirects(bill, class == ErrorClass::Redirect, &mut flight);
+                    flight.connection(account.of_failure(host));
+                    note_redirects(account, class == ErrorClass::Redirect, &mut flight);
                 }
                 flight.fail(class);
                 Err(error)
@@ -112,8 +99,7 @@ fn ready(request: &mut Request, flight: &mut Flight) {
     let trace = Trace::of_request(request.headers_mut(), &host, &allowed, flight.call_id());
     flight.trace(trace);
     flight.headers("http.request.header.", request.headers(), &allowed.request_headers);
-    let content_type = request.headers().get(CONTENT_TYPE);
-    let content = Content::of(REQUEST_BODY, allowed.bodies.as_ref(), content_type);
+    let content = Content::of(REQUEST_BODY, allowed.bodies.as_ref(), request.headers());
     let Some(body) = request.body() else {
         return flight.sent(Sent::Whole(0));
     };
@@ -134,21 +120,21 @@ fn ready(request: &mut Request, flight: &mut Flight) {
 }
 
 /// Ascribes the answer's connection.
-fn ascribe(bill: &Bill, response: &Response, flight: &mut Flight) {
+fn ascribe(account: &Account, unused: &Unused, response: &Response, flight: &mut Flight) {
     let host = response.url().host_str();
-    let (connection, is_anothers) = bill.of_answer(response.extensions(), host);
+    let (connection, is_anothers) = account.of_answer(unused, response.extensions(), host);
     flight.connection(connection);
     if is_anothers {
         flight.fact("connection.origin", "another_call");
     }
     let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
-    note_redirects(bill, is_redirect, flight);
+    note_redirects(account, is_redirect, flight);
 }
 
 /// Of the redirects that the policy was asked about it refused the last one, where the call ended
 /// with it.
-fn note_redirects(bill: &Bill, is_last_refused: bool, flight: &mut Flight) {
-    let n_followed = bill.n_redirects().saturating_sub(u32::from(is_last_refused));
+fn note_redirects(account: &Account, is_last_refused: bool, flight: &mut Flight) {
+    let n_followed = account.n_redirects().saturating_sub(u32::from(is_last_refused));
     if n_followed > 0 {
         flight.fact("redirect.count", n_followed.to_string());
     }
@@ -156,24 +142,23 @@ fn note_redirects(bill: &Bill, is_last_refused: bool, flight: &mut Flight) {
 
 /// Takes the answer's head, and watches its body to the end.
 fn watch(response: Response, mut flight: Flight) -> Response {
+    let body_bytes = response.content_length();
     flight.head(Head {
         status: response.status().as_u16(),
         version: Some(response.version()),
         peer: response.remote_addr().map(|address| address.ip()),
-        body_bytes: response.content_length(),
+        body_bytes,
     });
     if is_elsewhere(response.url(), flight.url()) {
         flight.fact("redirect.server.address", response.url().host_str().unwrap_or_default());
     }
     let allowed = flight.recorder().allowed();
     flight.headers("http.response.header.", response.headers(), &allowed.response_headers);
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS || response.content_length() == Some(0)
-    {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS || body_bytes == Some(0) {
         flight.complete();
         return response;
     }
-    let content_type = response.headers().get(CONTENT_TYPE);
-    let content = Content::of(RESPONSE_BODY, allowed.bodies.as_ref(), content_type);
+    let content = Content::of(RESPONSE_BODY, allowed.bodies.as_ref(), response.headers());
     let url = response.url().clone();
     let (mut parts, body) = http::Response::<Body>::from(response).into_parts();
     parts.extensions = with_url(parts.extensions, url);

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_LENGTH;
 use http::{Method, Response, StatusCode, Version};
 use http_body::Body;
 
@@ -45,8 +45,7 @@ where
     if is_over(&response, &asked.method) {
         flight.complete();
     }
-    let content_type = response.headers().get(CONTENT_TYPE);
-    let content = Content::of(RESPONSE_BODY, allowed.bodies.as_ref(), content_type);
+    let content = Content::of(RESPONSE_BODY, allowed.bodies.as_ref(), response.headers());
     response.map(|body| Watched::new(body, flight, content, class_of_body).with_look(look))
 }
 

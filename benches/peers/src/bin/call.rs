@@ -21,9 +21,10 @@ const EMPTY: &str = "empty middleware stack";
 const NO_OP: &str = "one no-op middleware";
 const WRAP: &str = "egret::wrap";
 const EGRET: &str = "egret::reqwest_client";
+const DROP_IN: &str = "egret::http";
 const TRACING: &str = "reqwest-tracing, OTLP";
 
-const ARMS: [&str; 6] = [PLAIN, EMPTY, NO_OP, WRAP, EGRET, TRACING];
+const ARMS: [&str; 7] = [PLAIN, EMPTY, NO_OP, WRAP, EGRET, DROP_IN, TRACING];
 
 const ROUNDS: usize = 9;
 /// Long enough that what is recorded is delivered meanwhile, several times.
@@ -93,10 +94,10 @@ fn print_ratios(wide: &[Vec<Answer>]) {
         paired(of(name), of(PLAIN), |own, plain| own.calls_per_second / plain.calls_per_second)
     };
     let least = |name: &str| best(of(name)) - best(of(PLAIN));
-    for name in [WRAP, EGRET, TRACING] {
+    for name in [WRAP, EGRET, DROP_IN, TRACING] {
         println!("throughput of {name} / plain reqwest: {:.3}", share(name));
     }
-    for name in [WRAP, EGRET] {
+    for name in [WRAP, EGRET, DROP_IN] {
         println!("added CPU of {name} / reqwest-tracing: {:.3}", added(name) / added(TRACING));
         println!("the same of the best rounds: {:.3}", least(name) / least(TRACING));
     }
@@ -141,17 +142,18 @@ fn caller(name: &str, address: &str) -> Result<Caller> {
         PLAIN => Client::Plain(bare()),
         EMPTY => Client::Wrapped(ClientBuilder::new(bare()).build()),
         NO_OP => Client::Wrapped(ClientBuilder::new(bare()).with(NoOp).build()),
-        WRAP | EGRET => {
+        WRAP | EGRET | DROP_IN => {
             let config = Config::builder()
                 .collector_url(format!("http://{address}"))
                 .flush_interval(peers::INTERVAL)
                 .service_name("peers");
             egret::init(config.build()?)?;
             settle = Box::new(|| Ok(egret::flush(Duration::from_secs(10))?));
-            Client::Wrapped(match name {
-                WRAP => egret::wrap(bare()),
-                _ => egret::reqwest_client().build()?,
-            })
+            match name {
+                WRAP => Client::Wrapped(egret::wrap(bare())),
+                EGRET => Client::Wrapped(egret::reqwest_client().build()?),
+                _ => Client::DropIn(egret::http::Client::new()),
+            }
         }
         TRACING => {
             let provider = peers::trace_calls(address)?;
