@@ -12,7 +12,7 @@ pub(crate) use hits::hits;
 pub(crate) use outline::{Outline, Words, kind_bit, outcome_bit};
 
 use egret::batch::BatchMeta;
-use egret::codec::{ADDED_UP, Batch, DecodeError, add_up, read_minutes};
+use egret::codec::{Batch, DecodeError, add_up, calls_to_add_up, read_minutes};
 use egret::minute::{Minutes, SeriesKey};
 use egret::template::{OVERFLOW, Templates};
 use outline::OUTLINED;
@@ -33,7 +33,7 @@ impl Digest {
     /// The digest of a batch: each column that it takes is decoded once.
     pub(crate) fn of(batch: &Batch<'_>) -> Result<Self, DecodeError> {
         let is_folded = batch.table("minutes").is_some();
-        let calls = batch.calls(if is_folded { OUTLINED } else { ADDED_UP })?;
+        let calls = if is_folded { batch.calls(OUTLINED)? } else { calls_to_add_up(batch)? };
         let minutes = if is_folded { read_minutes(batch)? } else { add_up(&calls) };
         let outline = Outline::of_calls(&calls);
         Ok(Self { outline, minutes, has_capped: is_capped(batch.meta(), is_folded) })
