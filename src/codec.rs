@@ -51,7 +51,7 @@ pub use calls::{CallColumn, Calls};
 pub use calls_builder::CallsBuilder;
 pub use column::Column;
 pub use encode::{EncodeError, Encoder};
-pub use fold::{ADDED_UP, add_up, roll_ups};
+pub use fold::{add_up, calls_to_add_up, roll_ups};
 pub use minutes::{MinuteColumn, read_minutes};
 pub use open::{Batch, DecodeError, Limits, Table};
 pub use origins::{Origins, OriginsBuilder};

@@ -1,10 +1,12 @@
 //! Exact per-minute roll-ups: counts, bytes and durations per series.
 //! Never samples and never rounds a count; only durations are rounded, to a histogram's bucket.
 
+mod bulk;
 mod histogram;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bulk::Addends;
 pub use histogram::Histogram;
 
 use std::collections::HashMap;

@@ -196,6 +196,7 @@ impl Api {
     async fn catch_up(&self) {
         let waiting = self.queue.stats();
         if waiting.n_bytes <= CATCH_UP_BYTES {
+            self.queue.hurry();
             let mut progress = self.progress.clone();
             let caught_up = progress.wait_for(|now| now.is_worth_no_wait(waiting.end));
             // Too late, or nobody stores any more: neither is a reason not to answer.

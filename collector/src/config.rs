@@ -72,6 +72,7 @@ impl Default for Settings {
                 n_bytes: 1 << 30,
                 min_free_bytes: 256 << 20,
                 durability: Durability::Full,
+                n_ahead_bytes: 32 << 20,
                 quarantine: QuarantineBounds { n_files: 10_000, n_bytes: 1 << 30 },
             },
             header_timeout: Duration::from_secs(30),

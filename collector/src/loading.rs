@@ -49,7 +49,7 @@ impl Loading {
     /// # Errors
     /// When the store cannot be written.
     pub fn hot(&mut self, service: &str, minutes: Minutes) -> Result<(), Failure> {
-        let minutes = vec![(source(service), minutes)];
+        let minutes = vec![(source(service), minutes.into())];
         let group = Group { minutes, position: Position::default(), ..Group::default() };
         Ok(self.writer.write(&group)?)
     }

@@ -9,6 +9,11 @@ use egret_collector::config::{Cli, Command, ServeFlags, Settings};
 use egret_collector::{export_command, queue_command, token_command};
 use tracing_subscriber::EnvFilter;
 
+/// A batch is decoded on one thread and stored on another, in many small values: with glibc's allocator
+/// all of it costs an eighth more.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     start_log();
     let done = match Cli::parse().command {

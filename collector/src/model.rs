@@ -1,15 +1,19 @@
 //! The values that travel between the collector's parts.
 //! They never do anything: no I/O, no clock, no locks.
 
+mod digest;
 mod hit;
 mod sighting;
 #[cfg(test)]
 mod tests;
 mod token;
 
+pub(crate) use digest::{Digest, Outline};
 pub(crate) use hit::{Hit, HitCounts};
 pub(crate) use sighting::{Instance, Sighting, median_ns};
 pub(crate) use token::{Quotas, Scope, StoredToken};
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use egret::batch::Resource;
@@ -33,6 +37,17 @@ pub(crate) struct Received {
     pub(crate) received_unix_ns: u64,
     /// The batch itself, as the store keeps it.
     pub(crate) bytes: Bytes,
+    /// What the door put together of it, while that is in memory; else whoever needs it reads the
+    /// batch again.
+    pub(crate) digest: Option<Arc<Digest>>,
+}
+
+impl Received {
+    /// Bytes of memory that it takes.
+    pub(crate) fn n_held_bytes(&self) -> u64 {
+        let n_digest_bytes = self.digest.as_ref().map_or(0, |digest| digest.n_held_bytes);
+        self.bytes.len().saturating_add(n_digest_bytes) as u64
+    }
 }
 
 /// A place in the queue: everything before it was read. It only ever grows.

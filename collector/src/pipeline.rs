@@ -39,6 +39,11 @@ use regrouping::Regrouping;
 /// How often the thread looks at the day when nothing comes.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// After a group so much time may pass, or so many bytes may come, before the next: a group has a price
+/// whatever its size. Who asks for what just came does not wait for it.
+const GATHER: Duration = Duration::from_millis(100);
+const GATHER_BYTES: u64 = 16 << 20;
+
 /// The first and the longest pause before something that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
@@ -181,6 +186,7 @@ impl Worker {
             Read::Some(taken) => {
                 self.store(&taken)?;
                 self.pack(Load::Busy);
+                self.queue.gather(GATHER_BYTES, GATHER);
             }
             Read::Nothing => self.pack(Load::Idle),
             Read::Closed => return Ok(Goes::NoFurther),

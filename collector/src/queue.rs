@@ -5,6 +5,7 @@
 //! one fits behind [`Queue`] too: one message per batch, its sequence number as the position, the
 //! batch id as what makes a message known, and "acknowledge all up to" as the acknowledgement.
 
+mod ahead;
 mod commit;
 mod disk;
 mod embedded;
@@ -40,6 +41,8 @@ pub(crate) struct Bounds {
     /// With less room on the disk than this nothing is taken; 0 for no such mark.
     pub(crate) min_free_bytes: u64,
     pub(crate) durability: Durability,
+    /// Of what waits, so much stays in memory too, for who reads it.
+    pub(crate) n_ahead_bytes: u64,
     /// What is kept of what cannot be stored.
     pub(crate) quarantine: QuarantineBounds,
 }
@@ -136,6 +139,13 @@ pub(crate) trait Queue: Debug + Send + Sync {
     /// Reads on from a position; waits when there is nothing. An error is worth another try:
     /// what stays unreadable is given out as damaged at last.
     fn read(&self, from: Position, timeout: Duration) -> io::Result<Read>;
+
+    /// Waits for more to come, so that larger groups are stored: until so many bytes wait, the time is
+    /// over, somebody is in a hurry, or nothing will come.
+    fn gather(&self, n_bytes: u64, timeout: Duration);
+
+    /// Ends the present [`Queue::gather`], or the next.
+    fn hurry(&self);
 
     /// Everything before the position is stored and may go.
     fn acknowledge(&self, up_to: Position);

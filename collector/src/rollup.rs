@@ -9,43 +9,65 @@ mod tests;
 
 pub(crate) use fleet::{Durations, Fleet};
 pub(crate) use hits::hits;
-pub(crate) use outline::{Outline, Words, kind_bit, outcome_bit};
+pub(crate) use outline::{Words, kind_bit, outcome_bit};
+
+use std::sync::Arc;
 
 use egret::batch::BatchMeta;
-use egret::codec::{ADDED_UP, Batch, DecodeError, add_up, read_minutes};
+use egret::codec::{Batch, Calls, DecodeError, add_up, calls_to_add_up, read_minutes};
 use egret::minute::{Minutes, SeriesKey};
 use egret::template::{OVERFLOW, Templates};
 use outline::OUTLINED;
 
-/// What a batch says when it is put together.
-#[derive(Debug)]
-pub(crate) struct Digest {
-    /// `None` when it has no calls.
-    pub(crate) outline: Option<Outline>,
-    /// The batch's own roll-ups when it has any (they count what was sampled away too), else what
-    /// its calls add up to.
-    pub(crate) minutes: Minutes,
-    /// Whether the sender has bounded the templates of each host.
-    has_capped: bool,
-}
+use crate::model::{Digest, Outline};
+
+/// Memory of a roll-up beside its texts and buckets, about; and of a bucket.
+const CELL_BYTES: usize = 300;
+const BUCKET_BYTES: usize = 16;
 
 impl Digest {
-    /// The digest of a batch: each column that it takes is decoded once.
-    pub(crate) fn of(batch: &Batch<'_>) -> Result<Self, DecodeError> {
-        let is_folded = batch.table("minutes").is_some();
-        let calls = batch.calls(if is_folded { OUTLINED } else { ADDED_UP })?;
-        let minutes = if is_folded { read_minutes(batch)? } else { add_up(&calls) };
-        let outline = Outline::of_calls(&calls);
-        Ok(Self { outline, minutes, has_capped: is_capped(batch.meta(), is_folded) })
+    /// The calls of a batch, with the columns that its digest takes.
+    pub(crate) fn calls(batch: &Batch<'_>) -> Result<Calls, DecodeError> {
+        match batch.table("minutes") {
+            Some(_) => batch.calls(OUTLINED),
+            None => calls_to_add_up(batch),
+        }
     }
 
-    /// Bounds the templates of each host, unless the sender has done it.
-    pub(crate) fn capped(mut self, templates: &mut Templates) -> Self {
-        if !self.has_capped {
-            self.minutes = capped(self.minutes, templates);
-        }
-        self
+    /// The digest of a batch.
+    pub(crate) fn of(batch: &Batch<'_>) -> Result<Self, DecodeError> {
+        Self::of_calls(batch, &Self::calls(batch)?)
     }
+
+    /// The digest of a batch whose [`Self::calls`] these are.
+    pub(crate) fn of_calls(batch: &Batch<'_>, calls: &Calls) -> Result<Self, DecodeError> {
+        let is_folded = batch.table("minutes").is_some();
+        let minutes = if is_folded { read_minutes(batch)? } else { add_up(calls) };
+        let meta = batch.meta().clone();
+        Ok(Self {
+            outline: Outline::of_calls(calls),
+            has_capped: is_capped(&meta, is_folded),
+            n_held_bytes: n_held_bytes(&minutes),
+            minutes: Arc::new(minutes),
+            meta,
+        })
+    }
+
+    /// The roll-ups, with the templates of each host bounded, unless the sender has done it.
+    pub(crate) fn capped(&self, templates: &mut Templates) -> Arc<Minutes> {
+        let capped = if self.has_capped { None } else { capped(&self.minutes, templates) };
+        capped.map_or_else(|| Arc::clone(&self.minutes), Arc::new)
+    }
+}
+
+fn n_held_bytes(minutes: &Minutes) -> usize {
+    let cells = minutes.iter().map(|(key, cell)| {
+        let texts = [key.template, key.host, key.target, key.error_type, key.consumer];
+        let n_text_bytes: usize = texts.iter().map(|text| text.len()).sum();
+        let n_buckets = cell.duration.buckets().count() + cell.ttfb.buckets().count();
+        CELL_BYTES + n_text_bytes + n_buckets * BUCKET_BYTES
+    });
+    cells.sum()
 }
 
 /// Who adds up calls, or says that the reader may, has capped their templates.
@@ -53,18 +75,19 @@ fn is_capped(meta: &BatchMeta, is_folded: bool) -> bool {
     is_folded || meta.calls_are_all
 }
 
-fn capped(minutes: Minutes, templates: &mut Templates) -> Minutes {
+/// `None` when all are admitted as they are.
+fn capped(minutes: &Minutes, templates: &mut Templates) -> Option<Minutes> {
     let mut admits = |key: SeriesKey<&str>| {
         let is_named = !(key.host.is_empty() && key.template.is_empty());
         !is_named || templates.admits(key.host, key.template)
     };
     if minutes.iter().all(|(key, _)| admits(key)) {
-        return minutes;
+        return None;
     }
     let mut capped = Minutes::default();
     for (key, cell) in minutes.iter() {
         let template = if admits(key) { key.template } else { OVERFLOW };
         capped.merge(SeriesKey { template, ..key }, cell);
     }
-    capped
+    Some(capped)
 }

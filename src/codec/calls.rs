@@ -137,6 +137,15 @@ impl Calls {
         Ok(Self { rows: table.rows(), columns })
     }
 
+    pub(super) fn with(
+        mut self,
+        table: &Table<'_>,
+        wanted: CallColumn,
+    ) -> Result<Self, DecodeError> {
+        self.columns[wanted as usize] = Self::decode_column(table, wanted)?;
+        Ok(self)
+    }
+
     pub(super) fn decode_column(
         table: &Table<'_>,
         column: CallColumn,

@@ -150,6 +150,12 @@ fn take_numbers(rows: usize, bytes: &mut &[u8]) -> Result<Vec<u64>, &'static str
     if bytes.len() < rows {
         return Err("fewer bytes than rows");
     }
+    let (single, rest) = bytes.split_at(rows);
+    // Most columns have small numbers alone, a byte each.
+    if single.iter().fold(0, |all, byte| all | byte) < 0x80 {
+        *bytes = rest;
+        return Ok(single.iter().map(|byte| u64::from(*byte)).collect());
+    }
     let mut numbers = Vec::with_capacity(rows);
     for _ in 0..rows {
         numbers.push(varint::read(bytes).ok_or("a number is cut short or too large")?);

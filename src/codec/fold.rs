@@ -1,25 +1,27 @@
 //! What a batch adds up to: its own roll-ups when it has any, else its calls, added up.
 //! Never looks at a text twice: calls of one series are told by their dictionary entries.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
 use super::{Batch, CallColumn, Calls, Column, DecodeError, read_minutes};
-use crate::minute::{Addend, MINUTE_NS, Minutes, Place};
+use crate::minute::{Addends, MINUTE_NS, Minutes, Place, series_key};
 use crate::redact;
 use crate::template::heuristic;
 
-/// The columns that calls are added up by.
-pub const ADDED_UP: &[CallColumn] = &[
+/// The columns that calls are added up by. Those without a template take their path too.
+const ADDED_UP: &[CallColumn] = &[
     CallColumn::Start,
     CallColumn::Kind,
     CallColumn::Outcome,
     CallColumn::Target,
     CallColumn::Method,
     CallColumn::Host,
-    CallColumn::Path,
     CallColumn::Template,
     CallColumn::Status,
     CallColumn::ErrorType,
@@ -29,6 +31,9 @@ pub const ADDED_UP: &[CallColumn] = &[
     CallColumn::Total,
     CallColumn::Ttfb,
 ];
+
+/// Few batches have more series.
+const USUAL_SERIES: usize = 64;
 
 /// Those by whose entries a series is told.
 const TOLD_BY: [CallColumn; 8] = [
@@ -42,9 +47,6 @@ const TOLD_BY: [CallColumn; 8] = [
     CallColumn::Consumer,
 ];
 
-/// The columns of [`TOLD_BY`]; `None` for one that the batch has not.
-type Entries<'c> = [Option<&'c [u32]>; TOLD_BY.len()];
-
 /// The roll-ups of a batch: those that it brings (they count what was sampled away too), else what
 /// its calls add up to.
 ///
@@ -53,71 +55,106 @@ type Entries<'c> = [Option<&'c [u32]>; TOLD_BY.len()];
 pub fn roll_ups(batch: &Batch<'_>) -> Result<Minutes, DecodeError> {
     match batch.table("minutes") {
         Some(_) => read_minutes(batch),
-        None => Ok(add_up(&batch.calls(ADDED_UP)?)),
+        None => Ok(add_up(&calls_to_add_up(batch)?)),
     }
 }
 
-/// What calls add up to; [`ADDED_UP`] are the columns that it takes. A call without a template gets
+/// A batch's calls, with the columns that [`add_up`] takes.
+///
+/// # Errors
+/// When one of these columns is damaged or holds what cannot be.
+pub fn calls_to_add_up(batch: &Batch<'_>) -> Result<Calls, DecodeError> {
+    let calls = batch.calls(ADDED_UP)?;
+    match calls.column(CallColumn::Template) {
+        Some(Column::Dict { rows, .. }) if !rows.contains(&0) => Ok(calls),
+        _ => batch.with_call_column(calls, CallColumn::Path),
+    }
+}
+
+/// What calls add up to; they have the columns of [`calls_to_add_up`]. A call without a template gets
 /// the heuristic's.
 #[must_use]
 pub fn add_up(calls: &Calls) -> Minutes {
     let mut minutes = Minutes::default();
-    match entries(calls) {
-        Some(entries) => fold_entries(calls, &entries, &mut minutes),
-        None => (0..calls.len()).for_each(|row| {
-            fold_row(calls, row, &mut minutes);
-        }),
-    }
+    let places = places(calls, &mut minutes);
+    let numbers = |column| match calls.column(column) {
+        Some(Column::Numbers(numbers)) => numbers.as_slice(),
+        _ => &[],
+    };
+    minutes.add_all(
+        &places,
+        &Addends {
+            request_bytes: numbers(CallColumn::RequestBytes),
+            response_bytes: numbers(CallColumn::ResponseBytes),
+            total_ns: numbers(CallColumn::Total),
+            ttfb_ns: numbers(CallColumn::Ttfb),
+        },
+    );
     minutes
 }
 
-/// `None` when one of the columns has no dictionary.
-fn entries(calls: &Calls) -> Option<Entries<'_>> {
-    let mut entries = Entries::default();
-    for (place, column) in TOLD_BY.into_iter().enumerate() {
-        entries[place] = match calls.column(column) {
-            Some(Column::Dict { rows, .. }) => Some(rows.as_slice()),
-            Some(_) => return None,
-            None => None,
-        };
-    }
-    Some(entries)
+/// Where each call is added, which is where its series was entered.
+fn places(calls: &Calls, minutes: &mut Minutes) -> Vec<Place> {
+    let templates = match calls.column(CallColumn::Template) {
+        Some(Column::Dict { rows, .. }) => rows.as_slice(),
+        _ => &[],
+    };
+    let keys = keys(calls).unwrap_or_default();
+    let n_series = calls.len().min(USUAL_SERIES);
+    minutes.reserve(n_series);
+    let mut known: HashMap<u64, Place, RandomState> =
+        HashMap::with_capacity_and_hasher(n_series, RandomState::default());
+    let mut place = |row| match (templates.get(row), keys.get(row)) {
+        (Some(1..), Some(key)) => *known.entry(*key).or_insert_with(|| enter(calls, row, minutes)),
+        _ => enter(calls, row, minutes),
+    };
+    (0..calls.len()).map(&mut place).collect()
 }
 
-fn fold_entries(calls: &Calls, entries: &Entries<'_>, minutes: &mut Minutes) {
-    const TEMPLATE: usize = 5;
-    let mut places: HashMap<([u32; TOLD_BY.len()], u64, u64), Place, RandomState> =
-        HashMap::default();
-    for row in 0..calls.len() {
-        let key = entries.map(|rows| rows.and_then(|rows| rows.get(row)).copied().unwrap_or(0));
-        if key[TEMPLATE] == 0 {
-            fold_row(calls, row, minutes);
-            continue;
-        }
-        let number = |column| calls.number(column, row);
-        let minute = number(CallColumn::Start).unwrap_or(0) / MINUTE_NS;
-        let key = (key, minute, number(CallColumn::Status).unwrap_or(0));
-        match places.get(&key) {
-            Some(&place) => minutes.add(place, addend(calls, row)),
-            None => {
-                let place = fold_row(calls, row, minutes);
-                places.insert(key, place);
+/// A number for each call; equal ones are calls of one series and minute. `None` when there are no such
+/// numbers: a text has no dictionary, or there are too many combinations.
+fn keys(calls: &Calls) -> Option<Vec<u64>> {
+    let mut keys = Keys { keys: vec![0; calls.len()], n_keys: 1 };
+    for column in TOLD_BY {
+        match calls.column(column) {
+            Some(Column::Dict { entries, rows }) => {
+                keys.tell(entries.len() as u64, rows.iter().map(|row| u64::from(*row)))?;
             }
+            Some(_) => return None,
+            None => {}
         }
     }
+    if let Some(Column::Numbers(statuses)) = calls.column(CallColumn::Status) {
+        let most = statuses.iter().copied().max().unwrap_or(0);
+        keys.tell(most.checked_add(1)?, statuses.iter().copied())?;
+    }
+    if let Some(Column::Deltas(starts)) = calls.column(CallColumn::Start) {
+        let minutes = || starts.iter().map(|start| start.cast_unsigned() / MINUTE_NS);
+        let first = minutes().min().unwrap_or(0);
+        let last = minutes().max().unwrap_or(0);
+        keys.tell(last - first + 1, minutes().map(|minute| minute - first))?;
+    }
+    Some(keys.keys)
 }
 
-fn addend(calls: &Calls, row: usize) -> Addend {
-    let number = |column| calls.number(column, row);
-    Addend {
-        request_bytes: number(CallColumn::RequestBytes),
-        response_bytes: number(CallColumn::ResponseBytes),
-        total_ns: number(CallColumn::Total),
-        ttfb_ns: number(CallColumn::Ttfb),
+struct Keys {
+    keys: Vec<u64>,
+    /// All keys are less.
+    n_keys: u64,
+}
+
+impl Keys {
+    /// Tells the calls apart by one more number of each, which is less than `n_numbers`.
+    fn tell(&mut self, n_numbers: u64, numbers: impl Iterator<Item = u64>) -> Option<()> {
+        self.n_keys = self.n_keys.checked_mul(n_numbers)?;
+        let rows = self.keys.iter_mut().zip(numbers);
+        rows.for_each(|(key, number)| *key = *key * n_numbers + number);
+        Some(())
     }
 }
 
-fn fold_row(calls: &Calls, row: usize, minutes: &mut Minutes) -> Place {
+/// The place of a call's series.
+fn enter(calls: &Calls, row: usize, minutes: &mut Minutes) -> Place {
     let mut record = calls.record(row);
     let mut guess = String::new();
     if record.template.is_empty() {
@@ -126,5 +163,5 @@ fn fold_row(calls: &Calls, row: usize, minutes: &mut Minutes) -> Place {
     }
     let template = std::mem::take(&mut record.template);
     record.template = redact::text(&template);
-    minutes.fold(&record)
+    minutes.enter(series_key(&record))
 }

@@ -2,13 +2,15 @@
 //! Never trusts a length: sizes are checked against the limits before a byte is decompressed.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use uuid::Uuid;
 use zstd::zstd_safe::DCtx;
 
 use super::sound::longest_if_sound;
 use super::{CallColumn, Calls, Column, Encoding, MAGIC, VERSION};
-use crate::batch::BatchMeta;
+use crate::batch::{BatchMeta, Heartbeat, Resource, Startup};
 
 /// How much of a batch is accepted. The defaults are a collector's for the open network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,11 +108,40 @@ pub enum DecodeError {
     },
 }
 
+/// [`BatchMeta`] and the tables side by side: flattened, every value would be made twice.
 #[derive(Deserialize)]
 struct Header {
-    #[serde(flatten)]
-    meta: BatchMeta,
+    batch_id: Uuid,
+    sequence: u64,
+    #[serde(default)]
+    resource: Resource,
+    #[serde(default)]
+    dropped: BTreeMap<String, u64>,
+    #[serde(default)]
+    calls_are_all: bool,
+    #[serde(default)]
+    startup: Option<Startup>,
+    #[serde(default)]
+    heartbeat: Option<Heartbeat>,
     tables: Vec<TableEntry>,
+}
+
+impl Header {
+    fn split(self) -> (BatchMeta, Vec<TableEntry>) {
+        let Self {
+            batch_id,
+            sequence,
+            resource,
+            dropped,
+            calls_are_all,
+            startup,
+            heartbeat,
+            tables,
+        } = self;
+        let meta =
+            BatchMeta { batch_id, sequence, resource, dropped, calls_are_all, startup, heartbeat };
+        (meta, tables)
+    }
 }
 
 #[derive(Deserialize)]
@@ -155,12 +186,13 @@ impl<'a> Batch<'a> {
         at_most("a batch in bytes", bytes.len(), limits.encoded_bytes)?;
         let (header, mut body) = split(bytes, limits)?;
         let header: Header = serde_json::from_slice(header).map_err(DecodeError::Header)?;
-        let entries = header.tables.iter().flat_map(|table| &table.columns);
+        let (meta, table_entries) = header.split();
+        let entries = table_entries.iter().flat_map(|table| &table.columns);
         at_most("the number of columns", entries.clone().count(), limits.columns)?;
         let decoded = entries.fold(0usize, |sum, column| sum.saturating_add(column.2));
         at_most("decompressed bytes", decoded, limits.decoded_bytes)?;
         let mut tables: Vec<Table<'a>> = Vec::new();
-        for entry in header.tables {
+        for entry in table_entries {
             if tables.iter().any(|table| table.name == entry.name) {
                 return Err(DecodeError::Directory(format!("table {:?} twice", entry.name)));
             }
@@ -171,7 +203,7 @@ impl<'a> Batch<'a> {
             let problem = format!("{} bytes after the last column", body.len());
             return Err(DecodeError::Directory(problem));
         }
-        Ok(Self { meta: header.meta, tables, record_bytes: limits.record_bytes })
+        Ok(Self { meta, tables, record_bytes: limits.record_bytes })
     }
 
     /// Identity, resource and drops.
@@ -211,6 +243,18 @@ impl<'a> Batch<'a> {
         match self.table("calls") {
             Some(table) => Calls::decode(table, wanted),
             None => Ok(Calls::default()),
+        }
+    }
+
+    /// The same calls, with one column more.
+    pub(super) fn with_call_column(
+        &self,
+        calls: Calls,
+        wanted: CallColumn,
+    ) -> Result<Calls, DecodeError> {
+        match self.table("calls") {
+            Some(table) => calls.with(table, wanted),
+            None => Ok(calls),
         }
     }
 

@@ -46,18 +46,28 @@ impl Histogram {
         }
     }
 
+    /// One duration in each of these buckets, which are in order; their sum is to be added.
+    pub(super) fn of_sorted(buckets: &[u16]) -> Self {
+        let n_distinct = buckets.chunk_by(|a, b| a == b).count();
+        let mut counts = Vec::with_capacity(n_distinct);
+        counts.extend(buckets.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)));
+        Self { zeros: 0, counts, sum_ns: 0 }
+    }
+
+    /// Adds to the sum a duration that is in a bucket already; one of 0 is counted.
+    pub(super) fn add_to_sum(&mut self, ns: u64) {
+        self.sum_ns = self.sum_ns.saturating_add(ns);
+        self.zeros += u64::from(ns == 0);
+    }
+
     /// Adds another histogram's counts.
     pub fn merge(&mut self, other: &Self) {
         self.zeros = self.zeros.saturating_add(other.zeros);
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
-        // Both are in order: from where the last one went, the next is not far.
-        let mut from = 0;
-        for &(index, count) in &other.counts {
-            from += self.counts[from..].iter().take_while(|(known, _)| *known < index).count();
-            match self.counts.get_mut(from) {
-                Some((known, sum)) if *known == index => *sum = sum.saturating_add(count),
-                _ => self.counts.insert(from, (index, count)),
-            }
+        if self.counts.is_empty() {
+            self.counts.clone_from(&other.counts);
+        } else {
+            other.counts.iter().for_each(|&(index, count)| self.add(index, count));
         }
     }
 
@@ -151,9 +161,15 @@ impl Histogram {
     }
 
     fn add(&mut self, index: u16, count: u64) {
-        match self.counts.binary_search_by_key(&index, |(index, _)| *index) {
-            Ok(n) => self.counts[n].1 = self.counts[n].1.saturating_add(count),
-            Err(n) => self.counts.insert(n, (index, count)),
+        // Were no bucket empty between the first and this one, it would be here; it is never behind.
+        let first = self.counts.first().map_or(0, |(first, _)| *first);
+        let guess = usize::from(index.saturating_sub(first)).min(self.counts.len());
+        match self.counts.get_mut(guess) {
+            Some((known, sum)) if *known == index => *sum = sum.saturating_add(count),
+            _ => match self.counts[..guess].binary_search_by_key(&index, |(index, _)| *index) {
+                Ok(n) => self.counts[n].1 = self.counts[n].1.saturating_add(count),
+                Err(n) => self.counts.insert(n, (index, count)),
+            },
         }
     }
 }
@@ -195,15 +211,56 @@ const POWERS: [u64; 32] = [
     0xfa83b2db722a033a,
 ];
 
-/// The bucket of a duration: `ceil(log2(ns) * 32) - 1`, with 1 ns in bucket 0 rather than -1.
-fn index(ns: u64) -> u16 {
+/// How many of [`POWERS`] are below each 64th from 1 to 2: the next power is then the only one that can
+/// lie within that 64th, for they are further apart.
+const N_BELOW: [u8; 64] = {
+    let (mut n_below, mut part) = ([0; 64], 0);
+    while part < 64 {
+        let mut n = 0;
+        while n < POWERS.len() && POWERS[n] < (64 + part as u64) << 57 {
+            n += 1;
+        }
+        n_below[part] = n as u8;
+        part += 1;
+    }
+    n_below
+};
+
+/// The bucket of a duration, which is not 0: `ceil(log2(ns) * 32) - 1`, with 1 ns in bucket 0 rather
+/// than -1.
+pub(super) fn index(ns: u64) -> u16 {
     let whole = (u64::BITS - 1 - ns.leading_zeros()) as u16;
     let fraction = ns << ns.leading_zeros();
-    let n_below = POWERS.partition_point(|power| *power < fraction) as u16;
-    (whole * 32 + n_below).saturating_sub(1)
+    let n_below = N_BELOW[(fraction >> 57) as usize & 63];
+    let is_above = POWERS.get(usize::from(n_below)).is_some_and(|power| *power < fraction);
+    (whole * 32 + u16::from(n_below) + u16::from(is_above)).saturating_sub(1)
 }
 
 /// The duration in the middle of a bucket, by ratio.
 fn middle(index: u16) -> u64 {
     ((f64::from(index) + 0.5) / SCALE_BUCKETS).exp2().round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    //! The table of places says what a search says.
+
+    use super::*;
+
+    #[test]
+    fn a_duration_has_the_bucket_that_a_search_finds() {
+        let searched = |ns: u64| {
+            let whole = 63 - ns.leading_zeros() as u16;
+            let fraction = ns << ns.leading_zeros();
+            let n_below = POWERS.iter().filter(|power| **power < fraction).count() as u16;
+            (whole * 32 + n_below).saturating_sub(1)
+        };
+        let edges = POWERS.iter().flat_map(|power| (0..64).map(move |shift| power >> shift));
+        let parts = (64..128u64).flat_map(|part| (0..58).map(move |shift| part << shift));
+        for edge in edges.chain(parts).chain([u64::MAX]) {
+            for ns in [edge.saturating_sub(1), edge, edge.saturating_add(1)] {
+                assert!(ns == 0 || index(ns) == searched(ns), "{ns}");
+            }
+        }
+    }
 }

@@ -3,8 +3,8 @@
 //! Never asserts a speed: it prints what it saw, and fails only when the collector's counts are wrong.
 //!
 //! `cargo bench -p egret-collector --bench ingest` sends 3,000 batches of 1,000 calls from four
-//! connections to each; `-- BATCHES` as many as that. CPU is that of the whole process, read from
-//! `/proc`, so that it needs Linux.
+//! connections to each, five times, and prints the median; `-- BATCHES` as many as that. Every run has
+//! a server of its own. `-- whole` measures from `log()` on instead: see `whole`. CPU is that of the whole process, read from `/proc`, so that it needs Linux.
 
 #![allow(
     clippy::print_stdout,
@@ -17,6 +17,8 @@ mod batches;
 mod floor;
 mod sender;
 mod server;
+mod service;
+mod whole;
 
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,9 @@ use batches::{CALLS, Folds};
 use server::Server;
 
 const CONNECTIONS: usize = 4;
+
+/// Of so many runs the median is printed.
+const RUNS: usize = 5;
 
 /// What a run cost.
 struct Cost {
@@ -40,8 +45,16 @@ fn main() -> Result<()> {
     {
         return floor::serve(dir.as_ref());
     }
+    match arguments.split_first() {
+        Some((flag, told)) if flag == service::ROLE => return service::serve(told),
+        _ if arguments.iter().any(|argument| argument == "whole") => return whole::print(),
+        _ => {}
+    }
     let n_batches = arguments.iter().find_map(|text| text.parse().ok()).unwrap_or(3_000);
-    println!("{n_batches} batches of {CALLS} calls, {CONNECTIONS} connections, loopback");
+    println!(
+        "{n_batches} batches of {CALLS} calls, {CONNECTIONS} connections, loopback; median of \
+         {RUNS} runs (least to most)"
+    );
     let rounds = [
         (
             Folds::Sender,
@@ -57,8 +70,14 @@ fn main() -> Result<()> {
         let n_bytes: usize = batches.iter().map(Vec::len).sum();
         let bytes_a_call = n_bytes as f64 / (n_batches * CALLS) as f64;
         println!("\n{bytes_a_call:.1} bytes a call on the wire");
-        print("floor: receive and append", n_batches, &run(&Server::floor()?, &batches, false)?);
-        print(name, n_batches, &run(&Server::collector()?, &batches, true)?);
+        let (mut floors, mut collectors) = (Vec::new(), Vec::new());
+        // In turn, so that what else the machine does meets both.
+        for _ in 0..RUNS {
+            floors.push(run(&Server::floor()?, &batches, false)?);
+            collectors.push(run(&Server::collector()?, &batches, true)?);
+        }
+        print("floor: receive and append", n_batches, floors);
+        print(name, n_batches, collectors);
     }
     Ok(())
 }
@@ -86,16 +105,28 @@ fn run(server: &Server, batches: &[Vec<u8>], is_collector: bool) -> Result<Cost>
     Ok(cost)
 }
 
-fn print(name: &str, n_batches: usize, cost: &Cost) {
+fn print(name: &str, n_batches: usize, mut costs: Vec<Cost>) {
     let n_calls = (n_batches * CALLS) as f64;
-    let Cost { wall, server, sender } = cost;
+    let a_second = |time: Duration| n_calls / time.as_secs_f64();
     println!("{name}");
-    println!("  {:>12.0} calls/s per core", n_calls / server.as_secs_f64());
-    println!("  {:>12.0} calls/s on this machine", n_calls / wall.as_secs_f64());
+    for (what, time) in [
+        ("per core", (|cost| cost.server) as fn(&Cost) -> Duration),
+        ("on this machine", |cost| cost.wall),
+    ] {
+        costs.sort_by_key(time);
+        let [least, median, most] =
+            [costs.len() - 1, costs.len() / 2, 0].map(|n| a_second(time(&costs[n])));
+        println!("  {median:>12.0} calls/s {what} ({least:.0} to {most:.0})");
+    }
+    let median = |time: fn(&Cost) -> Duration| {
+        let mut times: Vec<Duration> = costs.iter().map(time).collect();
+        times.sort_unstable();
+        times[times.len() / 2].as_secs_f64()
+    };
     println!(
         "  wall {:.2} s, server CPU {:.2} s, sender CPU {:.2} s",
-        wall.as_secs_f64(),
-        server.as_secs_f64(),
-        sender.as_secs_f64()
+        median(|cost| cost.wall),
+        median(|cost| cost.server),
+        median(|cost| cost.sender)
     );
 }

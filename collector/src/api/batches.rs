@@ -11,6 +11,7 @@
 //! Without one it is the token's, when that is for one sender alone. A batch names its sender itself,
 //! and takes no parameter.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use axum::Json;
@@ -28,7 +29,7 @@ use super::document::{Binary, Encodings, OfBatches};
 use super::parameters::Parameters;
 use super::problem::Problem;
 use crate::clock::unix_now_ns;
-use crate::ingest::{Denied, Form, Grant, Refusal, Told, admit, resource, sender};
+use crate::ingest::{Denied, Form, Grant, Refusal, Told, admit, admit_at_once, resource, sender};
 use crate::model::Received;
 use crate::queue::Appended;
 
@@ -92,8 +93,15 @@ pub(super) async fn post(
     let held = body::read(body, &api.bounds()).await?;
     grant.charge_bytes(held.bytes.len())?;
     let limits = api.limits;
-    let received =
-        check(&api, held, move |bytes| admit(form, told, bytes, &limits, unix_now_ns())).await?;
+    let at_once =
+        AssertUnwindSafe(|| admit_at_once(form, &told, &held.bytes, &limits, unix_now_ns()));
+    // What panics is left to a thread that is there for it.
+    let received = match catch_unwind(at_once).ok().flatten() {
+        Some(admitted) => admitted?,
+        None => {
+            check(&api, held, move |bytes| admit(form, told, bytes, &limits, unix_now_ns())).await?
+        }
+    };
     may_keep(&grant, &received)?;
     Ok((StatusCode::ACCEPTED, Json(keep(&api, received).await?)))
 }

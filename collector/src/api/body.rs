@@ -88,7 +88,7 @@ async fn collect(body: &mut Body, bounds: &Bounds) -> Result<Held, Problem> {
         hold(&mut permits, &chunk, &bounds.in_flight)?;
         chunks.push(chunk);
     }
-    let bytes = join(chunks, n_bytes);
+    let bytes = join(&chunks, n_bytes);
     Ok(Held { bytes, permits })
 }
 
@@ -108,11 +108,8 @@ fn hold(
     Ok(())
 }
 
-/// Small bodies come in one piece and are not copied.
-fn join(mut chunks: Vec<Bytes>, n_bytes: usize) -> Bytes {
-    if chunks.len() <= 1 {
-        return chunks.pop().unwrap_or_default();
-    }
+/// Copied also when it is one piece: a piece holds on to the whole buffer of its connection.
+fn join(chunks: &[Bytes], n_bytes: usize) -> Bytes {
     let mut joined = BytesMut::with_capacity(n_bytes);
     chunks.iter().for_each(|chunk| joined.extend_from_slice(chunk));
     joined.freeze()

@@ -83,7 +83,7 @@ fn ls(dir: &Path, out: &mut dyn Write) -> Result<(), QueueError> {
         Found::Batch { position, received } => {
             n_batches += 1;
             n_bytes += received.bytes.len();
-            let Received { batch_id, n_calls, received_unix_ns, bytes } = received;
+            let Received { batch_id, n_calls, received_unix_ns, bytes, .. } = received;
             let (at, received) = (position.0, timestamp(received_unix_ns));
             writeln!(
                 out,

@@ -14,8 +14,7 @@ use super::{
     Compression, Encoding, Form, HubClients, HubSender, IngestLimits, Message, Told, admit,
     admit_hub, admit_traces,
 };
-use crate::model::{Received, stored_limits};
-use crate::rollup::Digest;
+use crate::model::{Digest, Received, stored_limits};
 
 /// Small, so that what exceeds them is tried too.
 const LIMITS: IngestLimits = IngestLimits {
@@ -118,6 +117,10 @@ fn compression(bytes: &[u8]) -> Compression {
 /// What the pipeline does with a batch, up to the store.
 fn store(received: &Received) -> Result<(), DecodeError> {
     let batch = Batch::open(&received.bytes, &stored_limits())?;
+    // As after a restart; the door's own is dropped at times.
     Digest::of(&batch)?.capped(&mut Templates::default());
+    if let Some(digest) = &received.digest {
+        digest.capped(&mut Templates::default());
+    }
     Ok(())
 }

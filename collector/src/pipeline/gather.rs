@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use egret::batch::BatchMeta;
 use egret::codec::{Batch, DecodeError};
@@ -10,8 +11,10 @@ use egret::minute::MINUTE_NS;
 use egret::template::Templates;
 use uuid::Uuid;
 
-use crate::model::{HitCounts, Instance, Position, Received, Sighting, Source, stored_limits};
-use crate::rollup::{Digest, hits};
+use crate::model::{
+    Digest, HitCounts, Instance, Position, Received, Sighting, Source, stored_limits,
+};
+use crate::rollup::hits;
 use crate::store::{Block, Group, LogBounds, Store, WriteError};
 
 /// The group that is being gathered.
@@ -69,22 +72,26 @@ impl Gathered {
         received: &Received,
         templates: &mut Templates,
     ) -> Result<(), DecodeError> {
-        let batch = Batch::open(&received.bytes, &stored_limits())?;
-        let Digest { outline, minutes, .. } = Digest::of(&batch)?.capped(templates);
-        let source = Source::of(&batch.meta().resource);
+        let open = || Batch::open(&received.bytes, &stored_limits());
+        let digest = match &received.digest {
+            Some(digest) => Arc::clone(digest),
+            None => Arc::new(Digest::of(&open()?)?),
+        };
+        let minutes = digest.capped(templates);
+        let source = Source::of(&digest.meta.resource);
         let hits = match self.logs_hits {
-            true => hits(&batch, &minutes, &source, templates)?,
+            true => hits(&open()?, &minutes, &source, templates)?,
             false => HitCounts::default(),
         };
         // Nothing below can fail, so that an unreadable batch leaves no trace in the group.
         self.group.hits.add_all(hits);
-        self.add_drops(received, batch.meta(), &source.service);
-        self.add_sighting(received, batch.meta());
+        self.add_drops(received, &digest.meta, &source.service);
+        self.add_sighting(received, &digest.meta);
         self.group.blocks.push(Block {
             batch_id: received.batch_id,
             received_unix_ns: received.received_unix_ns,
             service: source.service.clone(),
-            outline,
+            outline: digest.outline.clone(),
             bytes: received.bytes.clone(),
         });
         self.group.minutes.push((source, minutes));

@@ -26,6 +26,7 @@ const BOUNDS: Bounds = Bounds {
     n_bytes: 1 << 20,
     min_free_bytes: 0,
     durability: Durability::Normal,
+    n_ahead_bytes: 0,
     quarantine: QuarantineBounds::NONE,
 };
 
@@ -42,7 +43,13 @@ fn batch_at(start_ns: u64) -> Received {
     calls.push(&Record::new(Kind::Client, "GET", url, start_ns));
     let meta = BatchMeta::new(Resource::new(), 0);
     let bytes = Encoder::new().unwrap().encode(&meta, &calls, None).unwrap();
-    Received { batch_id: meta.batch_id, n_calls: 1, received_unix_ns: now_ns, bytes: bytes.into() }
+    Received {
+        batch_id: meta.batch_id,
+        n_calls: 1,
+        received_unix_ns: now_ns,
+        bytes: bytes.into(),
+        digest: None,
+    }
 }
 
 fn unreadable() -> Received {

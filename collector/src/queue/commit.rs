@@ -14,7 +14,7 @@ use super::segment::Segment;
 use super::state::{Entry, Shared};
 use super::{Appended, Durability, NotDurable};
 use crate::clock::unix_now_ns;
-use crate::model::{Position, SECOND_NS};
+use crate::model::{Position, Received, SECOND_NS};
 
 /// Beyond so many bytes a segment is followed by the next.
 const SEGMENT_BYTES: u64 = 32 << 20;
@@ -56,10 +56,11 @@ impl Committer {
     fn commit(&mut self, entries: Vec<Entry>) {
         let written = self.fill_buffer(&entries);
         let is_safe = self.buffer.is_empty() || self.write().map_err(|e| self.fail(&e)).is_ok();
+        let mut unanswered: HashSet<Uuid> =
+            written.iter().map(|(_, received)| received.batch_id).collect();
         if is_safe {
-            self.publish(&written);
+            self.publish(written);
         }
-        let mut unanswered: HashSet<Uuid> = written.iter().map(|(_, id)| *id).collect();
         for Entry { received, answer } in entries {
             let appended = match unanswered.remove(&received.batch_id) {
                 true => Appended::New,
@@ -72,8 +73,8 @@ impl Committer {
         self.buffer.shrink_to(KEPT_BUFFER_BYTES);
     }
 
-    /// Writes a frame for each batch that is not safe yet; the frames' lengths and ids.
-    fn fill_buffer(&mut self, entries: &[Entry]) -> Vec<(u64, Uuid)> {
+    /// Writes a frame for each batch that is not safe yet; the frames' lengths and batches.
+    fn fill_buffer(&mut self, entries: &[Entry]) -> Vec<(u64, Received)> {
         let salt = self.active.as_ref().map_or_else(new_salt, |(segment, _)| segment.salt);
         let is_known: Vec<bool> = {
             let state = self.shared.lock();
@@ -89,7 +90,7 @@ impl Committer {
             {
                 head.write(salt, &mut self.buffer);
                 self.buffer.extend_from_slice(&received.bytes);
-                written.push((head.frame_len() as u64, received.batch_id));
+                written.push((head.frame_len() as u64, received.clone()));
             }
         }
         if self.active.is_none() && !written.is_empty() {
@@ -127,7 +128,7 @@ impl Committer {
         Ok(())
     }
 
-    fn publish(&mut self, written: &[(u64, Uuid)]) {
+    fn publish(&mut self, written: Vec<(u64, Received)>) {
         if written.is_empty() {
             return;
         }
@@ -135,7 +136,7 @@ impl Committer {
             tracing::info!("the queue can write again");
         }
         let mut state = self.shared.lock();
-        state.publish(written);
+        state.publish(written, self.shared.bounds.n_ahead_bytes);
         let n_bytes = state.segments.back().map_or(0, |segment| segment.n_bytes);
         if n_bytes >= SEGMENT_BYTES {
             state.active = None;

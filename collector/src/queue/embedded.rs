@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::commit::{self, Committer};
 use super::disk::{Disk, Storage};
 use super::frame::{HEAD, Head};
-use super::read::Reading;
+use super::read::{READ_BYTES, Reading};
 use super::segment::{self, Segment};
 use super::state::{Shared, State};
-use super::{Bounds, Durable, OfferError, Quarantine, Queue, Read, Stats};
+use super::{Bounds, Durable, OfferError, Quarantine, Queue, Read, Stats, Taken};
 use crate::model::{Position, Received};
 
 /// The queue's place within the data directory.
@@ -139,18 +139,32 @@ impl Queue for Embedded {
     fn read(&self, from: Position, timeout: Duration) -> io::Result<Read> {
         let is_idle = |state: &mut State| state.segment_behind(from).is_none() && !state.is_ended;
         let waited = self.shared.readable.wait_timeout_while(self.shared.lock(), timeout, is_idle);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let (segment, is_ended) = (state.segment_behind(from), state.is_ended);
-        drop(state);
-        let Some(segment) = segment else {
-            return Ok(if is_ended { Read::Closed } else { Read::Nothing });
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let Some(segment) = state.segment_behind(from) else {
+            return Ok(if state.is_ended { Read::Closed } else { Read::Nothing });
         };
-        let taken = self.reading.read(&self.shared, segment, from)?;
+        let from = from.max(segment.base);
+        let (batches, next) = state.ahead.take(from, READ_BYTES);
+        if !batches.is_empty() {
+            return Ok(Read::Some(Taken { batches, damaged: Vec::new(), next }));
+        }
+        let until = state.ahead.begin(from);
+        drop(state);
+        let taken = self.reading.read(&self.shared, segment, from, until)?;
         if !taken.damaged.is_empty() {
             // One of those that are gone may be sent again.
             self.shared.lock().recent.clear();
         }
         Ok(Read::Some(taken))
+    }
+
+    fn gather(&self, n_bytes: u64, timeout: Duration) {
+        self.shared.gather(n_bytes, timeout);
+    }
+
+    fn hurry(&self) {
+        self.shared.lock().is_hurried = true;
+        self.shared.readable.notify_all();
     }
 
     fn acknowledge(&self, up_to: Position) {

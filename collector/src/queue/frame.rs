@@ -121,6 +121,7 @@ impl Head {
             n_calls: self.n_calls as usize,
             received_unix_ns: self.received_unix_ns,
             bytes,
+            digest: None,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::model::Position;
 
 /// Bytes that are read at once, unless a single batch is larger. They share a commit: when much
 /// waits, large groups are what makes the pipeline catch up.
-const READ_BYTES: u64 = 32 << 20;
+pub(super) const READ_BYTES: u64 = 32 << 20;
 
 /// So often a read may fail before what can be read is read block by block, without the rest.
 const MAX_FAILURES: u32 = 3;
@@ -36,15 +36,17 @@ struct Memory {
 }
 
 impl Reading {
-    /// What a segment has behind a position, or the beginning of it.
+    /// What a segment has behind a position in it, or the beginning of that. From `until` on it need
+    /// not be read.
     pub(super) fn read(
         &self,
         shared: &Shared,
         segment: Segment,
         from: Position,
+        until: Option<Position>,
     ) -> io::Result<Taken> {
-        let from = from.max(segment.base);
-        let mut n_bytes = READ_BYTES;
+        let n_needed = until.map_or(u64::MAX, |until| until.0.saturating_sub(from.0));
+        let mut n_bytes = READ_BYTES.min(n_needed);
         loop {
             let n_left = segment.end().0 - from.0;
             let n_wanted = usize::try_from(n_bytes.min(n_left)).unwrap_or(usize::MAX);

@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-use uuid::Uuid;
-
+use super::ahead::Ahead;
 use super::disk::Disk;
 use super::recent::Recent;
 use super::segment::Segment;
 use super::{Appended, Bounds, Durable, NotDurable, OfferError, Quarantine, Stats};
 use crate::model::{Position, Received};
+use tokio::sync::oneshot;
 
 /// Batches that wait for the writing thread hold so much memory at most.
 const MAX_PENDING_BYTES: u64 = 64 << 20;
@@ -54,8 +53,11 @@ pub(super) struct State {
     pub(super) waiting: VecDeque<(Position, u64)>,
     pub(super) n_waiting_bytes: u64,
     pub(super) recent: Recent,
+    pub(super) ahead: Ahead,
     /// The free bytes that were too few.
     pub(super) low_disk: Option<u64>,
+    /// Somebody waits for what is here to be stored.
+    pub(super) is_hurried: bool,
     pub(super) is_closed: bool,
     /// The writing thread is gone.
     pub(super) is_ended: bool,
@@ -75,7 +77,7 @@ impl Shared {
             let _ = answer.send(Ok(Appended::Known));
             return Ok(durable);
         }
-        let n_bytes = received.bytes.len() as u64;
+        let n_bytes = received.n_held_bytes();
         self.admit(&state, n_bytes)?;
         state.n_pending_bytes = state.n_pending_bytes.saturating_add(n_bytes);
         state.pending.push(Entry { received, answer });
@@ -143,6 +145,14 @@ impl Shared {
         self.readable.notify_all();
     }
 
+    pub(super) fn gather(&self, n_bytes: u64, timeout: Duration) {
+        let is_short = |state: &mut State| {
+            state.n_waiting_bytes < n_bytes && !state.is_hurried && !state.is_closed
+        };
+        let waited = self.readable.wait_timeout_while(self.lock(), timeout, is_short);
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_hurried = false;
+    }
+
     pub(super) fn finish(&self) {
         let is_alive = |state: &mut State| !state.is_ended;
         drop(self.readable.wait_while(self.lock(), is_alive));
@@ -150,16 +160,19 @@ impl Shared {
 }
 
 impl State {
-    /// Frames were written to the active segment and are safe: the bytes and the id of each.
-    pub(super) fn publish(&mut self, written: &[(u64, Uuid)]) {
+    /// Frames were written to the active segment and are safe: the bytes and the batch of each. Of
+    /// the batches, so many bytes stay in memory.
+    pub(super) fn publish(&mut self, written: Vec<(u64, Received)>, n_ahead_bytes: u64) {
         let Some(segment) = self.segments.back_mut() else {
             return;
         };
-        for (n_bytes, batch_id) in written {
-            segment.n_bytes = segment.n_bytes.saturating_add(*n_bytes);
-            self.waiting.push_back((segment.end(), *n_bytes));
-            self.n_waiting_bytes = self.n_waiting_bytes.saturating_add(*n_bytes);
-            self.recent.add(*batch_id);
+        for (n_bytes, received) in written {
+            let begin = segment.end();
+            segment.n_bytes = segment.n_bytes.saturating_add(n_bytes);
+            self.waiting.push_back((segment.end(), n_bytes));
+            self.n_waiting_bytes = self.n_waiting_bytes.saturating_add(n_bytes);
+            self.recent.add(received.batch_id);
+            self.ahead.add(begin, segment.end(), received, n_ahead_bytes);
         }
         self.end = segment.end();
         self.next = segment.end();
@@ -179,8 +192,10 @@ impl State {
         self.segments.drain(..n_done).collect()
     }
 
-    /// The first segment that has something behind a position.
+    /// The first segment that has something behind a position. One in which nothing is safe yet has
+    /// nothing, wherever it begins: behind a write that failed, that is further on.
     pub(super) fn segment_behind(&self, position: Position) -> Option<Segment> {
-        self.segments.iter().find(|segment| segment.end() > position).copied()
+        let has_more = |segment: &&Segment| segment.n_bytes > 0 && segment.end() > position;
+        self.segments.iter().find(has_more).copied()
     }
 }

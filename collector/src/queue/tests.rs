@@ -19,6 +19,7 @@ const ROOMY: Bounds = Bounds {
     n_bytes: 1 << 30,
     min_free_bytes: 0,
     durability: Durability::Full,
+    n_ahead_bytes: 0,
     quarantine: QuarantineBounds::NONE,
 };
 
@@ -44,6 +45,7 @@ pub(crate) fn batch(n: u128, n_bytes: usize) -> Received {
         n_calls: 7,
         received_unix_ns: n as u64,
         bytes: bytes.into(),
+        digest: None,
     }
 }
 
@@ -105,6 +107,49 @@ fn batches_come_out_as_and_in_the_order_in_which_they_went_in() {
     let drained = drain(&queue, START);
     assert_eq!(drained.ids, (0..50).collect::<Vec<_>>());
     assert_eq!((drained.next, drained.damaged.len()), (stats.end, 0));
+}
+
+#[test]
+fn whatever_is_in_memory_every_batch_comes_out_once_and_in_order() {
+    for n_ahead_bytes in [0, 150, 500, 1 << 20] {
+        let dir = tempfile::tempdir().unwrap();
+        let bounds = Bounds { n_ahead_bytes, ..ROOMY };
+        let queue = open_on(&Arc::default(), dir.path(), bounds, START);
+        let (mut ids, mut next) = (Vec::new(), START);
+        for n in 0..60 {
+            assert_eq!(put(&queue, batch(n, 40 + n as usize)), Ok(Appended::New));
+            // What was taken is given out again when it could not be stored.
+            let read = (n % 7 == 3).then(|| queue.read(next, LONG).unwrap());
+            if let (Some(Read::Some(taken)), true) = (read, n % 2 == 0) {
+                ids.extend(taken.batches.iter().map(|received| received.batch_id.as_u128()));
+                next = taken.next;
+                queue.acknowledge(next);
+            }
+        }
+        ids.extend(drain(&queue, next).ids);
+        assert_eq!(ids, (0..60).collect::<Vec<_>>(), "{n_ahead_bytes} bytes in memory");
+    }
+}
+
+#[test]
+fn what_is_in_memory_is_not_read_and_keeps_its_digest() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Arc::<Faulty>::default();
+    let bounds = Bounds { n_ahead_bytes: 1 << 20, ..ROOMY };
+    let queue = open_on(&disk, dir.path(), bounds, START);
+    let digest = crate::model::Digest {
+        meta: egret::batch::BatchMeta::new(Default::default(), 0),
+        outline: None,
+        minutes: Arc::default(),
+        has_capped: true,
+        n_held_bytes: 0,
+    };
+    let received = Received { digest: Some(Arc::new(digest)), ..batch(1, 100) };
+    assert_eq!(put(&queue, received), Ok(Appended::New));
+    disk.spoil(0..u64::MAX);
+    let Read::Some(taken) = queue.read(START, LONG).unwrap() else { panic!("it is there") };
+    assert_eq!((taken.batches.len(), taken.next), (1, queue.stats().end));
+    assert!(taken.batches[0].digest.is_some());
 }
 
 #[test]

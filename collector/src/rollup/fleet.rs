@@ -2,7 +2,7 @@
 //! It never holds more than so many series: what comes beyond them is counted together.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use egret::minute::{Histogram, Minutes};
 use egret::record::Kind;
@@ -45,7 +45,7 @@ impl Fleet {
     }
 
     /// Adds what was just stored. What a server was asked, and probes, are no calls of the fleet.
-    pub(crate) fn add(&self, stored: &[(Source, Minutes)]) {
+    pub(crate) fn add(&self, stored: &[(Source, Arc<Minutes>)]) {
         let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
         for (source, minutes) in stored {
             for (minute, cell) in minutes.iter() {

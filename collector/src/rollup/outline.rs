@@ -8,7 +8,7 @@ use egret::codec::DecodeError;
 use egret::codec::{CallColumn, Calls, Column};
 use egret::record::{Kind, Outcome, is_error};
 
-use crate::model::StatusClass;
+use crate::model::{Outline, StatusClass};
 
 /// Most hosts, or other texts, that are told apart; a block with more counts as having any.
 pub(crate) const MAX_HOSTS: usize = 64;
@@ -25,24 +25,6 @@ pub(super) const OUTLINED: &[CallColumn] = &[
     CallColumn::Status,
     CallColumn::ErrorType,
 ];
-
-/// The outline of a batch's calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Outline {
-    pub(crate) n_calls: usize,
-    /// The earliest start.
-    pub(crate) start_min_ns: u64,
-    /// The latest start.
-    pub(crate) start_max_ns: u64,
-    /// Distinct hosts; `None` for more than [`MAX_HOSTS`].
-    pub(crate) hosts: Option<BTreeSet<String>>,
-    /// [`StatusClass::bit`] of every call.
-    pub(crate) statuses: i64,
-    /// [`outcome_bit`] of every call.
-    pub(crate) outcomes: i64,
-    /// Whether any call counts as an error.
-    pub(crate) has_errors: bool,
-}
 
 impl Outline {
     /// The outline of a batch; `None` when it has no calls.
@@ -66,15 +48,26 @@ impl Outline {
             has_errors: false,
         };
         // What has the same entries says the same; only what is new has to be read.
+        let [kinds, outcomes, errors] =
+            [CallColumn::Kind, CallColumn::Outcome, CallColumn::ErrorType]
+                .map(|column| entries(calls, column));
+        let statuses = match calls.column(CallColumn::Status) {
+            Some(Column::Numbers(statuses)) => statuses.as_slice(),
+            _ => &[],
+        };
         let mut seen = Vec::with_capacity(MAX_SEEN);
         for row in 0..calls.len() {
-            let entry = |column| calls.entry(column, row);
-            let status = calls.number(CallColumn::Status, row);
-            let key = [CallColumn::Kind, CallColumn::Outcome, CallColumn::ErrorType].map(entry);
-            if !seen.contains(&(key, status)) {
-                if seen.len() < MAX_SEEN && !key.contains(&None) {
-                    seen.push((key, status));
-                }
+            let status = statuses.get(row).copied().unwrap_or(0);
+            let mut key = Some(status).filter(|status| *status <= u64::from(u16::MAX));
+            for rows in [kinds, outcomes, errors] {
+                key = key.and_then(|key| {
+                    let entry = rows?.get(row).copied().unwrap_or(0);
+                    Some(key << 16 | u64::from(u16::try_from(entry).ok()?))
+                });
+            }
+            let is_new = key.is_none_or(|key| !seen.contains(&key));
+            if is_new {
+                seen.extend(key.filter(|_| seen.len() < MAX_SEEN));
                 outline.add(calls, row);
             }
         }
@@ -90,6 +83,16 @@ impl Outline {
         self.statuses |= StatusClass::of(status).bit();
         self.outcomes |= outcome_bit(outcome);
         self.has_errors |= is_error(kind, outcome, status, text(CallColumn::ErrorType));
+    }
+}
+
+/// The entries of a column's rows; none of one that is not there, which is 0 in every row. `None` for
+/// one that has no dictionary.
+fn entries(calls: &Calls, column: CallColumn) -> Option<&[u32]> {
+    match calls.column(column) {
+        Some(Column::Dict { rows, .. }) => Some(rows),
+        Some(_) => None,
+        None => Some(&[]),
     }
 }
 

@@ -31,7 +31,7 @@ fn batch(urls: &[String], minutes: Option<&Minutes>) -> Vec<u8> {
 
 fn fold_bytes(bytes: &[u8]) -> Vec<(String, u16, u64)> {
     let batch = Batch::open(bytes, &Limits::default()).unwrap();
-    let minutes = Digest::of(&batch).unwrap().capped(&mut Templates::default()).minutes;
+    let minutes = Digest::of(&batch).unwrap().capped(&mut Templates::default());
     let rows = minutes.iter().map(|(key, cell)| (key.template.to_owned(), key.status, cell.count));
     rows.collect()
 }
@@ -114,9 +114,26 @@ fn templates_are_capped_unless_their_sender_has_done_it() {
         meta.calls_are_all = calls_are_all;
         let bytes = Encoder::new().unwrap().encode(&meta, &calls, None).unwrap();
         let batch = Batch::open(&bytes, &Limits::default()).unwrap();
-        let digest = Digest::of(&batch).unwrap().capped(&mut Templates::default());
-        let cells = digest.minutes.iter().filter(|(key, _)| key.template == OVERFLOW);
+        let minutes = Digest::of(&batch).unwrap().capped(&mut Templates::default());
+        let cells = minutes.iter().filter(|(key, _)| key.template == OVERFLOW);
         cells.map(|(_, cell)| cell.count).sum::<u64>()
     };
     assert_eq!((n_overflowing(false), n_overflowing(true)), (1, 0));
+}
+
+#[test]
+fn the_largest_status_is_not_taken_for_none() {
+    let mut calls = CallsBuilder::default();
+    for status in [None, Some(u16::MAX), Some(200), None] {
+        let mut scratch = String::new();
+        let url = SafeUrl::parse("https://a.com/", &mut scratch);
+        let mut record = Record::new(Kind::Client, "GET", url, 0);
+        record.status = status;
+        calls.push(&record);
+    }
+    let meta = BatchMeta::new(Resource::new(), 0);
+    let bytes = Encoder::new().unwrap().encode(&meta, &calls, None).unwrap();
+    let found = Outline::of(&Batch::open(&bytes, &Limits::default()).unwrap()).unwrap().unwrap();
+    let expected = [StatusClass::None, StatusClass::Other, StatusClass::Success];
+    assert_eq!(found.statuses, expected.iter().fold(0, |all, class| all | class.bit()));
 }

@@ -7,10 +7,11 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use egret::minute::{Cell, Histogram, Minutes, SeriesKey};
+use foldhash::fast::RandomState;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::guard::{self, Guard, SeriesLimits};
-use super::sums::{integer, sparse};
+use super::sums::{integer, write_sparse};
 use crate::model::Source;
 
 /// Most series that are remembered; at about 200 bytes each. Beyond it all are forgotten.
@@ -22,11 +23,11 @@ const MAX_CELLS: usize = 20_000;
 /// The series and roll-ups that were written lately.
 #[derive(Debug, Default)]
 pub(super) struct SeriesIds {
-    known: HashMap<Box<[u8]>, i64>,
+    known: HashMap<Box<[u8]>, i64, RandomState>,
     /// What is stored, by minute and series: adding to it here is cheaper than in SQL.
-    cells: HashMap<(u64, i64), Cell>,
+    cells: HashMap<(u64, i64), Cell, RandomState>,
     /// Those of `cells` that the present transaction added to and has not written.
-    changed: HashSet<(u64, i64)>,
+    changed: HashSet<(u64, i64), RandomState>,
     guard: Guard,
     /// The key of the present series; kept, so that its memory is used again.
     key: Vec<u8>,
@@ -70,19 +71,22 @@ impl SeriesIds {
         // In the order of the table, so that neighbours share a page.
         let mut changed: Vec<(u64, i64)> = self.changed.drain().collect();
         changed.sort_unstable();
+        let (mut durations, mut ttfbs) = (Vec::new(), Vec::new());
         for (minute, series_id) in changed {
             let Some(cell) = self.cells.get(&(minute, series_id)) else {
                 continue;
             };
             let Cell { count, request_bytes, response_bytes, duration, ttfb } = cell;
+            write_sparse(duration, &mut durations);
+            write_sparse(ttfb, &mut ttfbs);
             replace.execute((
                 integer(minute),
                 series_id,
                 integer(*count),
                 integer(*request_bytes),
                 integer(*response_bytes),
-                sparse(duration),
-                sparse(ttfb),
+                &durations,
+                &ttfbs,
             ))?;
         }
         if self.cells.len() > MAX_CELLS {

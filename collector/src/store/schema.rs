@@ -131,7 +131,7 @@ pub(super) const META: Schema = Schema {
 };
 
 /// `calls-YYYY-MM-DD.db`. `hosts` is each host between newlines, NULL for more than are told apart,
-/// and so are other sets of texts; the masks are those of `rollup::Outline`. `blocks` are batches as
+/// and so are other sets of texts; the masks are those of `model::Outline`. `blocks` are batches as
 /// they were received, `regrouped` what `regrouping` made of them.
 pub(super) const DAY: Schema = Schema {
     steps: &[

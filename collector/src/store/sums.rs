@@ -16,12 +16,18 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     })
 }
 
-/// A histogram as the store keeps it; an empty one takes no bytes.
+/// A histogram as the store keeps it, in place of what was in `bytes`; an empty one takes none.
+pub(super) fn write_sparse(histogram: &Histogram, bytes: &mut Vec<u8>) {
+    bytes.clear();
+    if histogram.middles().next().is_some() {
+        histogram.write(bytes);
+    }
+}
+
+/// The same, as bytes of its own.
 pub(super) fn sparse(histogram: &Histogram) -> Vec<u8> {
     let mut bytes = Vec::new();
-    if histogram.count() > 0 {
-        histogram.write(&mut bytes);
-    }
+    write_sparse(histogram, &mut bytes);
     bytes
 }
 

@@ -11,9 +11,9 @@ use std::path::Path;
 
 use super::schema::DAY;
 use super::*;
+use crate::model::Outline;
 use crate::model::{Day, Position, SECOND_NS, Source, TimeRange};
 use crate::queue::Durability;
-use crate::rollup::Outline;
 use egret::minute::{Cell, Minutes, SeriesKey};
 use egret::record::Kind;
 use tempfile::TempDir;
@@ -67,7 +67,7 @@ fn group(blocks: Vec<Block>) -> Group {
         cell.duration.record(1_000_000);
         let mut minutes = Minutes::default();
         minutes.merge(key, &cell);
-        group.minutes.push((Source::default(), minutes));
+        group.minutes.push((Source::default(), minutes.into()));
     }
     group.blocks = blocks;
     group

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use egret::minute::{Cell, Minutes, SeriesKey};
@@ -22,9 +23,8 @@ use super::rollups::SeriesIds;
 use super::schema::META;
 use super::sums::{self, integer};
 use super::{DamagedDay, Examiner, Packed, Regroup, Retention, Store, WriteError, instances, mend};
-use crate::model::{Day, HitCounts, Instance, Position, SECOND_NS, Sighting, Source};
+use crate::model::{Day, HitCounts, Instance, Outline, Position, SECOND_NS, Sighting, Source};
 use crate::queue::Durability;
-use crate::rollup::Outline;
 
 /// A batch to be kept.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub(crate) struct Block {
 pub(crate) struct Group {
     pub(crate) blocks: Vec<Block>,
     /// Each batch's roll-ups, and whose they are.
-    pub(crate) minutes: Vec<(Source, Minutes)>,
+    pub(crate) minutes: Vec<(Source, Arc<Minutes>)>,
     /// The sum of all batches' drops, by (minute of receipt, service, reason).
     pub(crate) drops: BTreeMap<(u64, String, String), u64>,
     /// Who sent, and what was said of them.
@@ -110,7 +110,12 @@ impl Writer {
         insert_batches(&transaction, &group.blocks)?;
         let received_ns = group.blocks.iter().map(|block| block.received_unix_ns).max();
         self.series.received(received_ns.unwrap_or(0) / (60 * SECOND_NS));
-        for (source, minutes) in &group.minutes {
+        // Those of one source one after the other: their roll-ups are at hand then.
+        let mut minutes: Vec<_> = group.minutes.iter().collect();
+        minutes.sort_by(|(a, _), (b, _)| {
+            (&a.service, &a.environment).cmp(&(&b.service, &b.environment))
+        });
+        for (source, minutes) in minutes {
             self.series.add(&transaction, source, minutes)?;
         }
         self.series.write(&transaction)?;

@@ -28,8 +28,9 @@ pub(super) const BUILD: &str =
     "cargo build --release --manifest-path benches/peers/Cargo.toml --target-dir target/peers";
 
 /// The benches of this workspace, after those beside peers.
-const OWN: [(&str, &str); 3] = [
+const OWN: [(&str, &str); 4] = [
     ("collector", "cargo bench --quiet -p egret-collector --bench ingest"),
+    ("whole", "cargo bench --quiet -p egret-collector --bench ingest -- whole"),
     ("audit", "cargo bench --quiet -p egret-audit --bench audit"),
     ("disabled", "cargo bench --quiet -p egret --bench disabled"),
 ];

@@ -35,7 +35,7 @@ fn a_section_is_replaced_and_the_others_stay() {
 fn programs_are_those_of_the_peers_and_our_own() {
     let all = all(root()).unwrap();
     let names: Vec<&str> = all.iter().map(|program| program.name.as_str()).collect();
-    for name in ["call", "growth", "offer", "collector", "audit", "disabled"] {
+    for name in ["call", "growth", "offer", "collector", "whole", "audit", "disabled"] {
         assert!(names.contains(&name), "{names:?}");
     }
     let asked = chosen(&["disabled".to_owned(), "call".to_owned()], &all).unwrap();

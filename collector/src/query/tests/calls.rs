@@ -10,10 +10,10 @@ use egret::redact::SafeUrl;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::model::Outline;
 use crate::model::{Position, SECOND_NS, StatusClass, TimeRange};
 use crate::query::{CallFilter, CallsPage, CallsQuery, Queries, StatusFilter};
 use crate::queue::Durability;
-use crate::rollup::Outline;
 use crate::store::{
     Block, DataDir, Group, Reader, Regroup, Regrouper, SliceBounds, Stage, Step, Store, Writer,
 };

@@ -67,7 +67,7 @@ impl Written {
             sent.merge(key, &cell);
             self.cells.push((minute, series, cell));
         }
-        group.minutes.push((Source::default(), sent));
+        group.minutes.push((Source::default(), sent.into()));
         group
     }
 

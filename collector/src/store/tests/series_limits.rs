@@ -42,7 +42,7 @@ fn group(service: &str, series: std::ops::Range<u64>, minutes_later: u64, host: 
         outline: None,
         bytes: bytes::Bytes::new(),
     };
-    Group { blocks: vec![block], minutes: vec![(source, minutes)], ..Group::default() }
+    Group { blocks: vec![block], minutes: vec![(source, minutes.into())], ..Group::default() }
 }
 
 fn limited(dir: &TempDir, new_per_minute: u64, live: u64) -> Writer {
