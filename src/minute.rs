@@ -196,14 +196,6 @@ const MAX_KEPT: usize = 1_024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place(usize);
 
-#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker knows places"))]
-impl Place {
-    /// Counted from 0, without gaps but for series that are only remembered.
-    pub(crate) fn index(self) -> usize {
-        self.0
-    }
-}
-
 /// Cells by series, in the order in which the series came first.
 #[derive(Debug, Default)]
 pub struct Minutes {
@@ -224,7 +216,7 @@ struct Entry {
     is_present: bool,
 }
 
-#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker knows places"))]
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker counts series"))]
 impl Minutes {
     /// Adds a record; says where.
     pub fn fold(&mut self, record: &Record<'_>) -> Place {
@@ -233,25 +225,9 @@ impl Minutes {
         Place(place)
     }
 
-    /// Where a series is, or was before the last [`Minutes::clear`].
-    #[must_use]
-    pub fn known(&self, key: SeriesKey<&str>) -> Option<Place> {
-        self.search(key).ok().map(Place)
-    }
-
-    /// The place of a series, to which nothing is added.
-    pub(crate) fn enter(&mut self, key: SeriesKey<&str>) -> Place {
-        Place(self.place(key))
-    }
-
     /// Adds to a series that is known.
     pub(crate) fn add(&mut self, place: Place, addend: Addend) {
         self.cell(place.0).add(addend);
-    }
-
-    /// Adds a record to its series, which is known.
-    pub(crate) fn add_record(&mut self, place: Place, record: &Record<'_>) {
-        self.add(place, Addend::of(record));
     }
 
     /// Number of series whose keys are held, also of those that nothing was added to.
