@@ -118,7 +118,7 @@ impl Head {
 ///
 /// # Errors
 /// When the bytes are not rows that [`write_row`] wrote.
-#[inline]
+#[inline(always)]
 pub fn read_row<'a>(bytes: &mut &'a [u8]) -> Result<Option<Record<'a>>, RowError> {
     if bytes.is_empty() {
         return Ok(None);
@@ -143,7 +143,7 @@ struct Fields<'a> {
     texts: [&'a str; N_TEXTS],
 }
 
-#[inline]
+#[inline(always)]
 fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let [kind, outcome, n_peer_bytes, ids] = take(row)?;
     let kind = *Kind::ALL.get(usize::from(kind)).ok_or(RowError)?;
@@ -192,7 +192,7 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
 
 impl<'a> Fields<'a> {
     /// The record, in the order of [`numbers`] and [`texts`].
-    #[inline]
+    #[inline(always)]
     fn name(self) -> Record<'a> {
         let [
             method,
