@@ -153,11 +153,11 @@ pub struct Cell {
 
 /// What a call adds to its cell; absent is not known.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Addend {
-    pub(crate) request_bytes: Option<u64>,
-    pub(crate) response_bytes: Option<u64>,
-    pub(crate) total_ns: Option<u64>,
-    pub(crate) ttfb_ns: Option<u64>,
+struct Addend {
+    request_bytes: Option<u64>,
+    response_bytes: Option<u64>,
+    total_ns: Option<u64>,
+    ttfb_ns: Option<u64>,
 }
 
 impl Addend {
@@ -198,14 +198,6 @@ const MAX_KEPT: usize = 1_024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place(usize);
 
-#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker knows places"))]
-impl Place {
-    /// Counted from 0, without gaps but for series that are only remembered.
-    pub(crate) fn index(self) -> usize {
-        self.0
-    }
-}
-
 /// Cells by series, in the order in which the series came first.
 #[derive(Debug, Default)]
 pub struct Minutes {
@@ -226,34 +218,13 @@ struct Entry {
     is_present: bool,
 }
 
-#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker knows places"))]
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "only the worker counts series"))]
 impl Minutes {
     /// Adds a record; says where.
     pub fn fold(&mut self, record: &Record<'_>) -> Place {
         let place = self.place(series_key(record));
         self.cell(place).add(Addend::of(record));
         Place(place)
-    }
-
-    /// Where a series is, or was before the last [`Minutes::clear`].
-    #[must_use]
-    pub fn known(&self, key: SeriesKey<&str>) -> Option<Place> {
-        self.search(key).ok().map(Place)
-    }
-
-    /// The place of a series, to which nothing is added.
-    pub(crate) fn enter(&mut self, key: SeriesKey<&str>) -> Place {
-        Place(self.place(key))
-    }
-
-    /// Adds to a series that is known.
-    pub(crate) fn add(&mut self, place: Place, addend: Addend) {
-        self.cell(place.0).add(addend);
-    }
-
-    /// Adds a record to its series, which is known.
-    pub(crate) fn add_record(&mut self, place: Place, record: &Record<'_>) {
-        self.add(place, Addend::of(record));
     }
 
     /// Number of series whose keys are held, also of those that nothing was added to.

@@ -81,7 +81,7 @@ words! {
 }
 
 impl CallColumn {
-    /// How this version writes the column.
+    /// The plain encoding of the column: one that whoever writes batches may use.
     #[must_use]
     pub fn encoding(self) -> Encoding {
         use CallColumn as C;
@@ -112,7 +112,8 @@ impl CallColumn {
         let is_small = matches!(self, C::Port | C::Status | C::ResendCount | C::Attempt);
         let has_bounds = is_word || is_small || matches!(self, C::Start | C::Reused);
         let is_text = |encoding| matches!(encoding, Encoding::Dict | Encoding::Text);
-        let fits = encoding == self.encoding() || (is_text(self.encoding()) && is_text(encoding));
+        let (own, encoding) = (self.encoding(), encoding.plain());
+        let fits = encoding == own || (is_text(own) && is_text(encoding));
         fits && !has_bounds
     }
 }
@@ -273,15 +274,15 @@ impl Calls {
 /// Whether the values are such as the column can have; says what is wrong.
 fn check(column: CallColumn, decoded: &Column) -> Result<(), String> {
     use CallColumn as C;
-    let fits = match column.encoding() {
-        Encoding::Dict | Encoding::Text => {
-            matches!(decoded, Column::Dict { .. } | Column::Text { .. })
+    let fits = match decoded {
+        Column::Dict { .. } | Column::Text { .. } => {
+            matches!(column.encoding(), Encoding::Dict | Encoding::Text)
         }
-        Encoding::Varint => matches!(decoded, Column::Numbers(_)),
-        Encoding::Delta => matches!(decoded, Column::Deltas(_)),
-        Encoding::Bytes => matches!(decoded, Column::Bytes { .. }),
-        Encoding::Id16 => matches!(decoded, Column::Id16(_)),
-        Encoding::Id8 => matches!(decoded, Column::Id8(_)),
+        Column::Numbers(_) => column.encoding() == Encoding::Varint,
+        Column::Deltas(_) => column.encoding() == Encoding::Delta,
+        Column::Bytes { .. } => column.encoding() == Encoding::Bytes,
+        Column::Id16(_) => column.encoding() == Encoding::Id16,
+        Column::Id8(_) => column.encoding() == Encoding::Id8,
     };
     if !fits {
         return Err(format!(

@@ -1,7 +1,7 @@
 //! One decoded column, with every value checked.
 //! Never knows what its values mean.
 
-use super::Encoding;
+use super::{Encoding, ids, series, shaped, split};
 use crate::varint;
 
 /// A decoded column: every row is there and every text is UTF-8.
@@ -39,12 +39,35 @@ pub enum Column {
     Id8(Vec<u8>),
 }
 
+/// What some encodings need to know beside a column's own bytes.
+#[derive(Debug, Default)]
+pub(super) struct Beside<'t> {
+    /// Each row's series, or its ending.
+    pub(super) groups: Option<&'t [u32]>,
+    /// What the column is told over.
+    pub(super) parts: [Option<Column>; 2],
+    /// The rows' templates.
+    pub(super) template: Option<Column>,
+    /// Bytes that all texts of a `shaped` column have.
+    pub(super) n_shaped_bytes: usize,
+}
+
+impl Beside<'_> {
+    fn entries(&self) -> Option<&[u32]> {
+        match &self.template {
+            Some(Column::Dict { rows, .. }) => Some(rows),
+            _ => None,
+        }
+    }
+}
+
 impl Column {
     /// Decodes `rows` rows. The error says what is wrong.
     pub(super) fn decode(
         encoding: Encoding,
         rows: usize,
         bytes: Vec<u8>,
+        beside: &Beside<'_>,
     ) -> Result<Self, &'static str> {
         match encoding {
             Encoding::Dict => decode_dict(rows, &bytes),
@@ -73,6 +96,34 @@ impl Column {
             Encoding::Id16 if bytes.len() == rows * 16 => Ok(Self::Id16(bytes)),
             Encoding::Id8 if bytes.len() == rows * 8 => Ok(Self::Id8(bytes)),
             Encoding::Id16 | Encoding::Id8 => Err("ids are not of the table's number of rows"),
+            Encoding::Some16 => ids::decode::<16>(rows, &bytes).map(Self::Id16),
+            Encoding::Some8 => ids::decode::<8>(rows, &bytes).map(Self::Id8),
+            Encoding::Timed16 => ids::decode_timed(rows, &bytes).map(Self::Id16),
+            Encoding::Split => split::decode(rows, &bytes).map(Self::Numbers),
+            Encoding::SplitDelta => split::decode_deltas(rows, &bytes).map(Self::Deltas),
+            Encoding::SplitOver => {
+                let part = |part: &Option<Self>, row| part.as_ref().and_then(|c| c.number(row));
+                let parts = |row| [part(&beside.parts[0], row), part(&beside.parts[1], row)];
+                split::decode_over(rows, &bytes, parts).map(Self::Numbers)
+            }
+            Encoding::Shaped => {
+                shaped::decode(rows, &bytes, beside.entries(), beside.n_shaped_bytes)
+            }
+            Encoding::Series | Encoding::Ending => {
+                let (entries, rest) = decode_texts(&bytes)?;
+                let of_groups = entries_of(&series::decode_groups(rest)?, entries.len())?;
+                let groups = beside.groups.ok_or("the table does not say each row's group")?;
+                Ok(Self::Dict { entries, rows: series::spread(&of_groups, groups) })
+            }
+            Encoding::EndingVarint => {
+                let of_groups = series::decode_groups(&bytes)?;
+                let groups = beside.groups.ok_or("the table does not say each row's group")?;
+                Ok(Self::Numbers(series::spread(&of_groups, groups)))
+            }
+            Encoding::Index => {
+                let numbers = series::decode_index(rows, &bytes)?;
+                Ok(Self::Numbers(numbers.into_iter().map(|n| u64::from(n) + 1).collect()))
+            }
         }
     }
 
@@ -163,7 +214,20 @@ fn take_numbers(rows: usize, bytes: &mut &[u8]) -> Result<Vec<u64>, &'static str
     Ok(numbers)
 }
 
-fn decode_dict(rows: usize, mut bytes: &[u8]) -> Result<Column, &'static str> {
+fn decode_dict(rows: usize, bytes: &[u8]) -> Result<Column, &'static str> {
+    let (entries, bytes) = decode_texts(bytes)?;
+    let rows = entries_of(&decode_numbers(rows, bytes)?, entries.len())?;
+    Ok(Column::Dict { entries, rows })
+}
+
+fn entries_of(numbers: &[u64], n_entries: usize) -> Result<Vec<u32>, &'static str> {
+    let entry = |n: &u64| u32::try_from(*n).ok().filter(|&n| (n as usize) < n_entries);
+    let entries: Option<Vec<u32>> = numbers.iter().map(entry).collect();
+    entries.ok_or("a row names an entry that is not there")
+}
+
+/// A dictionary's entries, the empty one first, and what is behind them.
+fn decode_texts(mut bytes: &[u8]) -> Result<(Vec<String>, &[u8]), &'static str> {
     let n_entries = varint::read(&mut bytes).ok_or("the number of entries is cut short")?;
     let n_entries = usize::try_from(n_entries).map_err(|_| "too many entries")?;
     if n_entries > bytes.len() {
@@ -178,12 +242,7 @@ fn decode_dict(rows: usize, mut bytes: &[u8]) -> Result<Column, &'static str> {
         entries.push(std::str::from_utf8(text).map_err(|_| "an entry is not UTF-8")?.to_owned());
         bytes = rest;
     }
-    let rows = decode_numbers(rows, bytes)?
-        .into_iter()
-        .map(|n| u32::try_from(n).ok().filter(|&n| (n as usize) < entries.len()))
-        .collect::<Option<Vec<u32>>>()
-        .ok_or("a row names an entry that is not there")?;
-    Ok(Column::Dict { entries, rows })
+    Ok((entries, bytes))
 }
 
 fn decode_ends(rows: usize, mut bytes: &[u8]) -> Result<(Vec<u32>, &[u8]), &'static str> {

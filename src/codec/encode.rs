@@ -1,12 +1,14 @@
 //! Writes batches.
 //! Never re-encodes: a batch is written once and travels as these bytes to the end.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::builder::ColumnBuilder;
+use super::builder::{ColumnSource, Parts};
 use super::frame::{FrameWriter, Habit};
 use super::minutes::MinutesBuilder;
-use super::{CallsBuilder, MAGIC, OriginsBuilder, VERSION};
+use super::{CallsBuilder, Encoding, MAGIC, OriginsBuilder, VERSION};
 use crate::batch::BatchMeta;
 use crate::minute::Minutes;
 
@@ -34,7 +36,7 @@ pub struct Encoder {
     /// By column: the calls' and the roll-ups'.
     habits: [Vec<Habit>; 2],
     minutes: MinutesBuilder,
-    scratch: Vec<u8>,
+    parts: Parts,
     body: Vec<u8>,
 }
 
@@ -57,6 +59,8 @@ struct TableEntry {
     name: &'static str,
     rows: usize,
     columns: Vec<(&'static str, &'static str, usize, usize)>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    shaped: BTreeMap<&'static str, usize>,
 }
 
 impl Encoder {
@@ -65,8 +69,8 @@ impl Encoder {
     /// # Errors
     /// When zstd cannot allocate one.
     pub fn new() -> Result<Self, EncodeError> {
-        let (habits, minutes, scratch, body) = Default::default();
-        Ok(Self { frames: FrameWriter::new()?, habits, minutes, scratch, body })
+        let (habits, minutes, parts, body) = Default::default();
+        Ok(Self { frames: FrameWriter::new()?, habits, minutes, parts, body })
     }
 
     /// The bytes of a batch. Without `minutes` the reader folds the calls itself; with them, were
@@ -136,9 +140,10 @@ impl Encoder {
         &mut self,
         name: &'static str,
         rows: usize,
-        columns: impl Iterator<Item = (&'static str, &'c ColumnBuilder)>,
+        columns: impl Iterator<Item = (&'static str, &'c dyn ColumnSource)>,
     ) -> Result<TableEntry, EncodeError> {
-        let mut entry = TableEntry { name, rows, columns: Vec::with_capacity(24) };
+        let (written, shaped) = (Vec::with_capacity(40), BTreeMap::new());
+        let mut entry = TableEntry { name, rows, columns: written, shaped };
         let habits = &mut self.habits[usize::from(name != "calls")];
         for (place, (name, column)) in columns.enumerate() {
             if habits.len() == place {
@@ -147,12 +152,16 @@ impl Encoder {
             if !column.is_used() {
                 continue;
             }
-            self.scratch.clear();
-            column.write(rows, &mut self.scratch);
+            self.parts.clear();
+            let encoding = column.write(rows, &mut self.parts);
             let before = self.body.len();
-            self.frames.write(&self.scratch, &mut habits[place], &mut self.body)?;
+            if encoding == Encoding::Shaped {
+                entry.shaped.insert(name, column.n_shaped_bytes());
+            }
+            let n_bytes = self.parts.n_bytes();
+            self.frames.write_parts(&mut self.parts, &mut habits[place], &mut self.body)?;
             let written = self.body.len() - before;
-            entry.columns.push((name, column.encoding().as_str(), self.scratch.len(), written));
+            entry.columns.push((name, encoding.as_str(), n_bytes, written));
         }
         Ok(entry)
     }

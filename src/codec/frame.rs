@@ -1,17 +1,24 @@
-//! A column's zstd frame: compressed, or stored where compressing gains nothing.
+//! A column's zstd frames: compressed, or stored where compressing gains nothing.
 //! Never writes what another zstd could not read: a stored frame is a frame of raw blocks.
 
 use zstd::bulk::Compressor;
+use zstd::zstd_safe::{CParameter, ParamSwitch, Strategy};
 
 use super::EncodeError;
+use super::builder::Parts;
 
 /// Fast: on batches of calls, level 3 costs twice the time for 3 % fewer bytes.
 const LEVEL: i32 = 1;
 
-/// Below so many bytes the tables of a compressed block cost more than they save.
-const MIN_COMPRESSED: usize = 40;
+/// Below so many bytes the tables of a compressed block cost more than they save: of symbols in
+/// bytes, of texts in time.
+const MIN_SYMBOLS: usize = 96;
+const MIN_TEXTS: usize = 256;
 
-/// So many batches a column stays stored after compressing it gained nothing.
+/// So few bytes of texts are no frame of their own.
+const MIN_TEXTS_FRAME: usize = 64;
+
+/// So many batches a part stays stored after compressing it gained nothing.
 const STORED_FOR: u8 = 15;
 
 /// What is longer is never stored: its length would need eight bytes.
@@ -23,43 +30,91 @@ const MAX_BLOCK_BYTES: usize = 128 << 10;
 /// A shorter run costs as much as its bytes.
 const MIN_RUN: usize = 8;
 
-/// Writes frames with one context, used again and again.
+/// Symbols are compressed by how often each comes, and no more: matches among them are chance, and
+/// looking for them costs twice as much as all else. Steps as wide as a block find none.
+const SYMBOLS: [CParameter; 4] = [
+    CParameter::Strategy(Strategy::ZSTD_fast),
+    CParameter::TargetLength(MAX_BLOCK_BYTES as u32),
+    CParameter::HashLog(6),
+    // Wide steps alone would switch this off.
+    CParameter::LiteralCompressionMode(ParamSwitch::Enable),
+];
+
+/// Writes frames with two contexts, used again and again.
 pub(super) struct FrameWriter {
-    compressor: Compressor<'static>,
+    texts: Compressor<'static>,
+    symbols: Compressor<'static>,
 }
 
-/// What is known of a column from the batches before: how often it is still stored unseen.
+/// What is known of a column from the batches before: how often each part is still stored unseen.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Habit(u8);
+pub(super) struct Habit {
+    texts: u8,
+    symbols: u8,
+}
 
 impl FrameWriter {
     pub(super) fn new() -> Result<Self, EncodeError> {
-        let compressor = Compressor::new(LEVEL).map_err(EncodeError::Compress)?;
-        Ok(Self { compressor })
+        let new = || {
+            let mut symbols = Compressor::new(LEVEL)?;
+            for parameter in SYMBOLS {
+                symbols.set_parameter(parameter)?;
+            }
+            Ok(Self { texts: Compressor::new(LEVEL)?, symbols })
+        };
+        new().map_err(EncodeError::Compress)
     }
 
-    /// Appends the frame of `bytes` to `out`.
-    pub(super) fn write(
+    /// Appends the frames of a column to `out`, one for each part that is not empty.
+    pub(super) fn write_parts(
         &mut self,
-        bytes: &[u8],
+        parts: &mut Parts,
         habit: &mut Habit,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
+        let Parts { texts, symbols, raw, .. } = parts;
+        if texts.len() < MIN_TEXTS_FRAME && !symbols.is_empty() {
+            symbols.splice(..0, texts.drain(..));
+        }
+        if !texts.is_empty() || (symbols.is_empty() && raw.is_empty()) {
+            Self::write(&mut self.texts, MIN_TEXTS, texts, &mut habit.texts, out)?;
+        }
+        if !symbols.is_empty() {
+            Self::write(&mut self.symbols, MIN_SYMBOLS, symbols, &mut habit.symbols, out)?;
+        }
+        // Also a table of 100,000 rows has far less than 4 GiB of it; see `EncodeError::TooLarge`.
+        if raw.len() > MAX_STORED_BYTES {
+            return Err(EncodeError::TooLarge);
+        }
+        if !raw.is_empty() {
+            store(raw, 0, out);
+        }
+        Ok(())
+    }
+
+    /// Appends the frame of `bytes` to `out`.
+    fn write(
+        compressor: &mut Compressor<'static>,
+        least: usize,
+        bytes: &[u8],
+        habit: &mut u8,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
         let n_same = same_at_end(bytes);
-        let is_stored = bytes.len() - n_same <= MIN_COMPRESSED || habit.0 > 0;
+        let is_stored = bytes.len() - n_same < least || *habit > 0;
         if is_stored && bytes.len() <= MAX_STORED_BYTES {
-            habit.0 = habit.0.saturating_sub(1);
+            *habit = habit.saturating_sub(1);
             store(bytes, n_same, out);
             return Ok(());
         }
         let start = out.len();
         out.resize(start + zstd::zstd_safe::compress_bound(bytes.len()), 0);
-        let written = self.compressor.compress_to_buffer(bytes, &mut out[start..]);
+        let written = compressor.compress_to_buffer(bytes, &mut out[start..]);
         let written = written.map_err(EncodeError::Compress)?;
         out.truncate(start + written);
         // Less than one byte in 64 is not worth what it costs to look.
         if written + bytes.len() / 64 >= bytes.len() {
-            habit.0 = STORED_FOR;
+            *habit = STORED_FOR;
         }
         Ok(())
     }
@@ -142,19 +197,21 @@ mod tests {
     #[test]
     fn what_does_not_shrink_is_stored_for_a_while_and_tried_again() {
         let mut writer = FrameWriter::new().unwrap();
-        let (mut habit, mut seed) = (Habit::default(), 1u64);
+        let (mut habit, mut seed) = (0, 1u64);
         let random: Vec<u8> = (0..10_000)
             .map(|_| {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 (seed >> 56) as u8
             })
             .collect();
-        writer.write(&random, &mut habit, &mut Vec::new()).unwrap();
+        FrameWriter::write(&mut writer.texts, MIN_TEXTS, &random, &mut habit, &mut Vec::new())
+            .unwrap();
         let text = b"/v1/charges/".repeat(100);
         let sizes: Vec<usize> = (0..=STORED_FOR)
             .map(|_| {
                 let mut out = Vec::new();
-                writer.write(&text, &mut habit, &mut out).unwrap();
+                FrameWriter::write(&mut writer.texts, MIN_TEXTS, &text, &mut habit, &mut out)
+                    .unwrap();
                 out.len()
             })
             .collect();

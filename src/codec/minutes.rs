@@ -1,7 +1,7 @@
 //! The `minutes` table: roll-ups in the batch format.
 //! Never merges: what a batch says twice is for the reader to add up.
 
-use super::builder::ColumnBuilder;
+use super::builder::{ColumnBuilder, ColumnSource};
 use super::open::{Batch, DecodeError};
 use super::{Column, Encoding};
 use crate::minute::{Cell, Histogram, Minutes, SeriesKey};
@@ -98,8 +98,9 @@ impl MinutesBuilder {
         }
     }
 
-    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &ColumnBuilder)> {
-        MinuteColumn::ALL.iter().map(|column| column.as_str()).zip(&self.columns)
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &dyn ColumnSource)> {
+        let sources = self.columns.iter().map(|column| column as &dyn ColumnSource);
+        MinuteColumn::ALL.iter().map(|column| column.as_str()).zip(sources)
     }
 }
 

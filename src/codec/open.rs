@@ -3,13 +3,16 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use uuid::Uuid;
 use zstd::zstd_safe::DCtx;
 
+use super::column::Beside;
+use super::series::{self, ENDING, SERIES};
 use super::sound::longest_if_sound;
-use super::{CallColumn, Calls, Column, Encoding, MAGIC, VERSION};
+use super::{CallColumn, Calls, Column, Encoding, MAGIC, READ_VERSIONS};
 use crate::batch::{BatchMeta, Heartbeat, Resource, Startup};
 
 /// How much of a batch is accepted. The defaults are a collector's for the open network.
@@ -54,7 +57,7 @@ pub enum DecodeError {
     #[error("not an egret batch: it must begin with `EGRT`")]
     Magic,
     /// Written by another version of the format.
-    #[error("format version {found} is not supported; this reader knows version 1")]
+    #[error("format version {found} is not supported; this reader knows versions 1 and 2")]
     Version {
         /// The version that the batch claims.
         found: u8,
@@ -149,6 +152,8 @@ struct TableEntry {
     name: String,
     rows: usize,
     columns: Vec<(String, String, usize, usize)>,
+    #[serde(default)]
+    shaped: BTreeMap<String, usize>,
 }
 
 /// An opened batch: header and directory are valid, columns are still compressed.
@@ -166,6 +171,8 @@ pub struct Table<'a> {
     rows: usize,
     columns: Vec<Frame<'a>>,
     window_log: u32,
+    /// Each row's series and ending, once a column has asked for them.
+    groups: [OnceLock<Vec<u32>>; GROUPS.len()],
 }
 
 #[derive(Debug)]
@@ -174,6 +181,8 @@ struct Frame<'a> {
     /// `None` for an encoding of a later version: such a column is skipped.
     encoding: Option<Encoding>,
     decoded_bytes: usize,
+    /// Bytes of its texts, where they are told by their shapes.
+    n_shaped_bytes: usize,
     bytes: &'a [u8],
 }
 
@@ -190,6 +199,8 @@ impl<'a> Batch<'a> {
         let entries = table_entries.iter().flat_map(|table| &table.columns);
         at_most("the number of columns", entries.clone().count(), limits.columns)?;
         let decoded = entries.fold(0usize, |sum, column| sum.saturating_add(column.2));
+        let shaped = table_entries.iter().flat_map(|table| table.shaped.values());
+        let decoded = shaped.fold(decoded, |sum, n_bytes| sum.saturating_add(*n_bytes));
         at_most("decompressed bytes", decoded, limits.decoded_bytes)?;
         let mut tables: Vec<Table<'a>> = Vec::new();
         for entry in table_entries {
@@ -222,7 +233,9 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn decoded_bytes(&self) -> usize {
         let columns = self.tables.iter().flat_map(|table| &table.columns);
-        columns.fold(0, |sum, column| sum.saturating_add(column.decoded_bytes))
+        let n_bytes =
+            columns.map(|column| column.decoded_bytes.saturating_add(column.n_shaped_bytes));
+        n_bytes.fold(0, usize::saturating_add)
     }
 
     /// Whether the batch has calls or roll-ups, each in columns and encodings that this reader
@@ -283,7 +296,7 @@ impl<'a> Batch<'a> {
                     Some(column) => {
                         longest = longest.saturating_add(table.verify_call(frame, column)?);
                     }
-                    None if is_known(&table.name, &frame.name) => {}
+                    None if is_known(&table.name, &frame.name) && !is_calls => {}
                     None => drop(table.verify(frame)?),
                 }
             }
@@ -301,9 +314,13 @@ impl<'a> Batch<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn open(entry: TableEntry, body: &mut &'a [u8], window_log: u32) -> Result<Self, DecodeError> {
+    fn open(
+        mut entry: TableEntry,
+        body: &mut &'a [u8],
+        window_log: u32,
+    ) -> Result<Self, DecodeError> {
         let mut columns: Vec<Frame<'a>> = Vec::with_capacity(entry.columns.len());
-        for (name, encoding, decoded_bytes, encoded_bytes) in entry.columns {
+        for (name, encoding, decoded_bytes, encoded_bytes) in std::mem::take(&mut entry.columns) {
             if columns.iter().any(|column| column.name == name) {
                 return Err(DecodeError::Directory(format!("column {name:?} twice")));
             }
@@ -313,15 +330,22 @@ impl<'a> Table<'a> {
             };
             *body = rest;
             let encoding = Encoding::from_word(&encoding);
-            columns.push(Frame { name, encoding, decoded_bytes, bytes });
+            let n_shaped_bytes = entry.shaped.get(&name).copied().unwrap_or(0);
+            columns.push(Frame { name, encoding, decoded_bytes, n_shaped_bytes, bytes });
         }
-        Ok(Self { name: entry.name, rows: entry.rows, columns, window_log })
+        let TableEntry { name, rows, .. } = entry;
+        Ok(Self { name, rows, columns, window_log, groups: Default::default() })
     }
 
     /// Rows of this table.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    #[cfg(test)]
+    pub(super) fn encodings(&self) -> Vec<Encoding> {
+        self.columns.iter().filter_map(|frame| frame.encoding).collect()
     }
 
     /// Decodes one column; `None` when the batch has it not, or in an encoding of a later version.
@@ -372,14 +396,76 @@ impl<'a> Table<'a> {
         let Some(encoding) = frame.encoding else {
             return Ok(None);
         };
-        let mut bytes = Vec::new();
-        decompress(frame, self.window_log, &mut bytes)
-            .map_err(|problem| self.problem(&frame.name, problem))?;
-        Column::decode(encoding, self.rows, bytes)
+        let bytes = self.decompressed(frame)?;
+        let beside = self.beside(frame, encoding)?;
+        Column::decode(encoding, self.rows, bytes, &beside)
             .map(Some)
             .map_err(|problem| self.problem(&frame.name, problem))
     }
+
+    fn decompressed(&self, frame: &Frame<'_>) -> Result<Vec<u8>, DecodeError> {
+        let mut bytes = Vec::new();
+        decompress(frame, self.window_log, &mut bytes)
+            .map_err(|problem| self.problem(&frame.name, problem))?;
+        Ok(bytes)
+    }
+
+    /// What the encoding needs to know beside the column's own bytes. What it is told over, and
+    /// what stands for a template, needs nothing but series in its turn.
+    fn beside(&self, frame: &Frame<'_>, encoding: Encoding) -> Result<Beside<'_>, DecodeError> {
+        let mut beside = Beside { n_shaped_bytes: frame.n_shaped_bytes, ..Beside::default() };
+        match encoding {
+            Encoding::Series => beside.groups = self.groups(0)?,
+            Encoding::Ending | Encoding::EndingVarint => beside.groups = self.groups(1)?,
+            Encoding::SplitOver => {
+                for (part, column) in beside.parts.iter_mut().zip(OVER) {
+                    *part = self.column_of(column, &[Encoding::Split, Encoding::Varint])?;
+                }
+            }
+            Encoding::Shaped => {
+                let encodings = [Encoding::Series, Encoding::Dict];
+                beside.template = self.column_of(CallColumn::Template, &encodings)?;
+            }
+            _ => {}
+        }
+        Ok(beside)
+    }
+
+    /// A column, if it is there in one of these encodings.
+    fn column_of(
+        &self,
+        column: CallColumn,
+        encodings: &[Encoding],
+    ) -> Result<Option<Column>, DecodeError> {
+        let frame = self.columns.iter().find(|frame| frame.name == column.as_str());
+        match frame.filter(|frame| frame.encoding.is_some_and(|e| encodings.contains(&e))) {
+            Some(frame) => self.decode(frame),
+            None => Ok(None),
+        }
+    }
+
+    /// Each row's series or ending; `None` when the table does not say.
+    fn groups(&self, place: usize) -> Result<Option<&[u32]>, DecodeError> {
+        let (name, known) = (GROUPS[place], &self.groups[place]);
+        if let Some(groups) = known.get() {
+            return Ok(Some(groups));
+        }
+        let frame = self.columns.iter().find(|frame| frame.name == name);
+        let Some(frame) = frame.filter(|frame| frame.encoding == Some(Encoding::Index)) else {
+            return Ok(None);
+        };
+        let bytes = self.decompressed(frame)?;
+        let groups = series::decode_index(self.rows, &bytes);
+        let groups = groups.map_err(|problem| self.problem(name, problem))?;
+        Ok(Some(known.get_or_init(|| groups)))
+    }
 }
+
+/// The columns that say each row's group.
+const GROUPS: [&str; 2] = [SERIES, ENDING];
+
+/// What [`Encoding::SplitOver`] is told over.
+const OVER: [CallColumn; 2] = [CallColumn::Ttfb, CallColumn::Body];
 
 /// Memory of a thread that is kept for the next column.
 const MAX_SCRATCH_BYTES: usize = 1 << 20;
@@ -394,7 +480,7 @@ thread_local! {
 /// Whether a table's own reader decodes the column.
 fn is_known(table: &str, column: &str) -> bool {
     match table {
-        "calls" => CallColumn::from_word(column).is_some(),
+        "calls" => GROUPS.contains(&column) || CallColumn::from_word(column).is_some(),
         "minutes" => super::MinuteColumn::from_word(column).is_some(),
         _ => false,
     }
@@ -404,9 +490,9 @@ fn is_known(table: &str, column: &str) -> bool {
 fn decompress(frame: &Frame<'_>, window_log: u32, out: &mut Vec<u8>) -> Result<(), String> {
     use zstd::zstd_safe::{self, DParameter};
     let fail = |code| format!("not a zstd frame: {}", zstd_safe::get_error_name(code));
-    // A frame that promises another size than the directory is refused before it is unpacked.
+    // A frame that promises more than the directory is refused before it is unpacked.
     match zstd_safe::get_frame_content_size(frame.bytes) {
-        Ok(Some(size)) if size != frame.decoded_bytes as u64 => {
+        Ok(Some(size)) if size > frame.decoded_bytes as u64 => {
             return Err(format!("its frame holds {size} bytes, not {}", frame.decoded_bytes));
         }
         Ok(_) => {}
@@ -432,7 +518,7 @@ fn split<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(&'a [u8], &'a [u8]), D
         return Err(DecodeError::Magic);
     };
     let (&version, rest) = rest.split_first().ok_or_else(|| cut("version"))?;
-    if version != VERSION {
+    if !READ_VERSIONS.contains(&version) {
         return Err(DecodeError::Version { found: version });
     }
     let (checksum, summed) = rest.split_first_chunk().ok_or_else(|| cut("checksum"))?;

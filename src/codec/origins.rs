@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::builder::ColumnBuilder;
+use super::builder::{ColumnBuilder, ColumnSource};
 use super::open::{Batch, DecodeError, Table};
 use super::{Column, Encoding};
 use crate::batch::Resource;
@@ -60,8 +60,9 @@ impl OriginsBuilder {
         self.n_rows
     }
 
-    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &ColumnBuilder)> {
-        [(BATCH_ID, &self.batch_ids), (ROW, &self.rows), (RESOURCE, &self.resources)].into_iter()
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &dyn ColumnSource)> {
+        let columns = [(BATCH_ID, &self.batch_ids), (ROW, &self.rows), (RESOURCE, &self.resources)];
+        columns.into_iter().map(|(name, column)| (name, column as &dyn ColumnSource))
     }
 }
 

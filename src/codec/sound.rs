@@ -1,7 +1,7 @@
 //! Tells that a column's bytes are sound, without making its values.
 //! Never says so wrongly; where it is not sure it says nothing, and decoding has the last word.
 
-use super::Encoding;
+use super::{Encoding, ids, split};
 use crate::varint;
 
 /// When `bytes` surely decode into so many rows of this encoding: the bytes of the longest text, 0
@@ -16,6 +16,12 @@ pub(super) fn longest_if_sound(encoding: Encoding, rows: usize, bytes: &[u8]) ->
             lengths(rows, bytes).filter(|(_, texts)| texts.is_ascii()).map(|(longest, _)| longest)
         }
         Encoding::Bytes => lengths(rows, bytes).map(|_| 0),
+        Encoding::Some16 => ids::are_sound::<16>(rows, bytes).then_some(0),
+        Encoding::Some8 => ids::are_sound::<8>(rows, bytes).then_some(0),
+        Encoding::Split => split::are_sound(rows, false, bytes).then_some(0),
+        // What it is told over is checked as a column of its own.
+        Encoding::SplitOver => split::are_sound(rows, true, bytes).then_some(0),
+        _ => None,
     }
 }
 

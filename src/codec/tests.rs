@@ -1,5 +1,8 @@
 //! What is written is read back; what is damaged, hostile or of another version is named.
 
+mod columns;
+mod records;
+
 use super::*;
 use crate::batch::{BatchMeta, Resource};
 use crate::minute::Minutes;
@@ -106,6 +109,18 @@ fn golden_bytes_of_version_1_are_read() {
     check_is_sample(include_bytes!("golden_v1.egrt"));
 }
 
+/// The bytes of version 2, with a column of each encoding it has.
+#[test]
+fn golden_bytes_of_version_2_are_read() {
+    let bytes = include_bytes!("golden_v2.egrt");
+    records::check_is(bytes, 50);
+    let opened = Batch::open(bytes, &Limits::default()).unwrap();
+    let encodings = opened.table("calls").unwrap().encodings();
+    for encoding in &Encoding::ALL[7..] {
+        assert!(encodings.contains(encoding), "{encoding:?}");
+    }
+}
+
 #[test]
 fn only_what_is_asked_for_is_decoded() {
     let mut bytes = encode();
@@ -189,6 +204,18 @@ fn refusals_say_what_is_wrong() {
     check_refused(&reheader(&bytes, swap), "its encoding cannot hold it");
     let no_kind = |h: &mut serde_json::Value| h["tables"][0]["columns"][1][0] = "x".into();
     check_refused(&reheader(&bytes, no_kind), "calls.kind: missing");
+}
+
+#[test]
+fn texts_count_as_long_as_they_are() {
+    let long = |header: &mut serde_json::Value| {
+        header["tables"][0]["shaped"]["url.path"] = (64 << 20).into();
+    };
+    check_refused(&reheader(&encode(), long), "decompressed bytes of 671");
+    let other = |header: &mut serde_json::Value| {
+        header["tables"][0]["shaped"]["url.path"] = 3.into();
+    };
+    check_refused(&reheader(&encode(), other), "longer than the directory says");
 }
 
 #[test]
@@ -320,7 +347,7 @@ fn what_is_told_to_be_sound_can_be_decoded() {
             .collect();
         for encoding in Encoding::ALL {
             let Some(longest) = sound::longest_if_sound(encoding, rows, &bytes) else { continue };
-            let column = Column::decode(encoding, rows, bytes.clone());
+            let column = Column::decode(encoding, rows, bytes.clone(), &Default::default());
             let column =
                 column.unwrap_or_else(|problem| panic!("{encoding:?} {bytes:?}: {problem}"));
             assert_eq!(column.longest_text(), longest, "{encoding:?} {bytes:?}");

@@ -2,7 +2,7 @@
 //! Never adds up to anything else than the same calls would one by one.
 
 use super::histogram::{Histogram, index};
-use super::{Cell, Minutes, Place};
+use super::{Cell, Minutes, Place, SeriesKey};
 
 /// What calls add, by row: a number plus 1, and 0 or no row for what is not known.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,11 @@ impl Minutes {
         self.index.reserve(n_series);
         self.entries.reserve(n_series);
         self.present.reserve(n_series);
+    }
+
+    /// The place of a series, to which nothing is added.
+    pub(crate) fn enter(&mut self, key: SeriesKey<&str>) -> Place {
+        Place(self.place(key))
     }
 
     /// Adds a call in each of these places.

@@ -145,7 +145,7 @@ fn write_ids(record: &Record<'_>, out: &mut Vec<u8>) -> u8 {
 ///
 /// # Errors
 /// When the bytes are not rows that [`write_row`] wrote.
-#[inline]
+#[inline(always)]
 pub fn read_row<'a>(bytes: &mut &'a [u8]) -> Result<Option<Record<'a>>, RowError> {
     if bytes.is_empty() {
         return Ok(None);
@@ -172,7 +172,7 @@ struct Fields<'a> {
     texts: [&'a str; N_TEXTS],
 }
 
-#[inline]
+#[inline(always)]
 fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let [kind, outcome, n_peer_bytes, ids] = take(row)?;
     let kind = *Kind::ALL.get(usize::from(kind)).ok_or(RowError)?;
@@ -223,7 +223,7 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
 
 impl<'a> Fields<'a> {
     /// The record, in the order of [`write_numbers`] and [`texts`].
-    #[inline]
+    #[inline(always)]
     fn name(self) -> Record<'a> {
         let [host, path, query, template, version, error, target, consumer, attributes] =
             self.texts;

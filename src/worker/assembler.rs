@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use crate::batch::{BatchMeta, Heartbeat, Resource, Startup};
 use crate::clock::{Tick, saturating_ns};
-use crate::codec::{Batch, CallColumn, CallsBuilder, EncodeError, Encoder, Limits, read_minutes};
+use crate::codec::{
+    Batch, CallColumn, CallsBuilder, EncodeError, Encoder, Limits, Series, read_minutes,
+};
 use crate::config::Batching;
-use crate::minute::{Minutes, Place, SeriesKey, series_key};
+use crate::minute::Minutes;
 use crate::record::{Record, read_row};
 use crate::redact;
 use crate::sample::{Sampler, Sampling};
@@ -146,6 +148,8 @@ impl Assembler {
         u64::from(n_records) - n_read
     }
 
+    /// In its only place: a record is half a kilobyte to move.
+    #[inline(always)]
     fn push<'r>(&mut self, mut record: Record<'r>, naming: &'r Naming, scratch: &'r mut Scratch) {
         let (host, path) = (record.url.host, record.url.path);
         if let Some(target) = naming.target(host).filter(|_| record.target.is_empty()) {
@@ -166,30 +170,29 @@ impl Assembler {
             heuristic(record.url.path, &mut scratch.guess);
             record.template = Cow::Borrowed(&scratch.guess);
         }
-        let place = self.place(&mut record);
+        let series = self.series(&mut record);
         self.n_records += 1;
-        if self.keeps_all {
-            self.calls.push_of(&record, place);
-        } else {
-            self.minutes.add_record(place, &record);
-            if self.sampler.keeps(&record) {
-                self.calls.push_of(&record, place);
+        if !self.keeps_all {
+            self.minutes.fold(&record);
+            if !self.sampler.keeps(&record) {
+                return;
             }
         }
+        self.calls.push_of(&record, series);
     }
 
     /// The record's series; its template is one that the host may have.
-    fn place(&mut self, record: &mut Record<'_>) -> Place {
-        if let Some(place) = self.minutes.known(key(record, self.keeps_all)) {
+    fn series(&mut self, record: &mut Record<'_>) -> Series {
+        if let Some(series) = self.calls.known(record) {
             // The template of a series that is known was admitted when it came first.
-            return place;
+            return series;
         }
         let host = record.url.host;
         let is_named = !(host.is_empty() && record.template.is_empty());
         if is_named && !self.templates.admits(host, &record.template) {
             record.template = Cow::Borrowed(OVERFLOW);
         }
-        self.minutes.enter(key(record, self.keeps_all))
+        self.calls.enter(record)
     }
 
     fn is_full(&mut self) -> bool {
@@ -286,10 +289,4 @@ impl Assembler {
         let startup = meta.startup.map(Box::new);
         Ok(Encoded { order, bytes, n_records, n_sampled_out, closed: now, startup, reported })
     }
-}
-
-/// What tells a record's series. Where nothing is added up, a series is only what calls share.
-fn key<'r>(record: &'r Record<'_>, keeps_all: bool) -> SeriesKey<&'r str> {
-    let key = series_key(record);
-    if keeps_all { SeriesKey { minute: 0, ..key } } else { key }
 }

@@ -2,7 +2,9 @@
 //! form, log-normal timings. It never looks at how any format stores them.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
+use egret::Call;
 use egret::record::{Kind, Outcome, Record};
 use egret::redact::SafeUrl;
 
@@ -75,6 +77,27 @@ impl Made {
         record.set_error_type(self.error_type);
         record.set_target(&self.target);
         record
+    }
+
+    /// The call as `log()` takes it, which has neither ids nor phases.
+    pub fn call<'a>(&'a self, url: &'a str) -> Call<'a> {
+        let mut call = Call::new(self.method, url)
+            .template(&self.template)
+            .target(&self.target)
+            .duration(Duration::from_nanos(self.numbers.total_ns));
+        if let Some(status) = self.status {
+            call = call.status(status);
+        }
+        if !self.error_type.is_empty() {
+            call = call.error(self.error_type);
+        }
+        if let Some(n_bytes) = self.numbers.sent {
+            call = call.request_bytes(n_bytes);
+        }
+        if let Some(n_bytes) = self.numbers.received {
+            call = call.response_bytes(n_bytes);
+        }
+        call
     }
 
     /// The URL, as the caller had it.

@@ -2,7 +2,8 @@
 //! folded, sampled, encoded, compressed and posted, beside other encodings of the same calls.
 //! It never asserts: it prints what it saw, and the ratios.
 //!
-//! `worker [ROUNDS] [egret [SIZE]]`: with `egret` its peers are left out.
+//! `worker [ROUNDS] [egret [SIZE]]`: with `egret` its peers are left out, with a size also the
+//! running client.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ fn main() -> Result<()> {
         print("egret", size, cost, entropy);
     }
     if std::env::args().nth(2).as_deref() == Some("egret") {
-        return Ok(());
+        return if only.is_some() { Ok(()) } else { post(n_rounds, &calls, &urls) };
     }
     type Encode = fn(&[Record<'_>], Compressed) -> Result<Vec<u8>>;
     let peers: [(&str, Encode, Compressed); 3] = [
@@ -84,7 +85,7 @@ fn main() -> Result<()> {
     for (name, size, cpu, bytes) in ratios {
         println!("egret / {name}, {size} a batch: {cpu:.2} of the CPU, {bytes:.2} of the bytes");
     }
-    post(n_rounds)
+    post(n_rounds, &calls, &urls)
 }
 
 /// Where the bytes of batches of 1,000 calls are, by table and column.
@@ -165,33 +166,46 @@ impl Transport for Nowhere {
     }
 }
 
-/// The whole thread of a running client: with nowhere to send to, and to a server on loopback.
-fn post(n_rounds: usize) -> Result<()> {
-    println!("\nthe whole thread of a running client, `log()` at 500,000 a second:");
+/// The whole thread of a running client: with nowhere to send to, and to a server on loopback; of
+/// few calls by `log()`, and of the calls of the table above.
+fn post(n_rounds: usize, made: &[Made], urls: &[String]) -> Result<()> {
+    println!("\nthe whole thread of a running client, at about 450,000 calls a second:");
     let sink = sink::Sink::start()?;
     let config = || Config::builder().service_name("peers").flush_interval(Duration::from_secs(60));
     let nowhere = Egret::start_with(config().build()?, Nowhere)?;
-    println!("  to nowhere   {:>6.0} ns a record", best_thread(n_rounds, &nowhere)?);
+    both("to nowhere", n_rounds, &nowhere, made, urls)?;
     let _ = nowhere.shutdown(Duration::from_secs(5));
     let loopback = Egret::start(config().collector_url(sink.url("")).build()?)?;
-    println!("  over HTTP    {:>6.0} ns a record", best_thread(n_rounds, &loopback)?);
+    both("over HTTP", n_rounds, &loopback, made, urls)?;
     let _ = loopback.shutdown(Duration::from_secs(5));
     Ok(())
 }
 
-fn best_thread(n_rounds: usize, egret: &Egret) -> Result<f64> {
+fn both(to: &str, n_rounds: usize, egret: &Egret, made: &[Made], urls: &[String]) -> Result<()> {
+    let samples = egret_peers::calls::samples(4_096);
+    let few = best_thread(n_rounds, egret, |n| {
+        let sample = &samples[n % samples.len()];
+        let duration =
+            Duration::from_nanos(1_000_000 + (n as u64).wrapping_mul(7_919) % 90_000_000);
+        let call = Call::new(sample.method, &sample.url).status(sample.status);
+        egret.log(call.template(sample.template).duration(duration));
+    })?;
+    let many = best_thread(n_rounds, egret, |n| {
+        let (made, url) = (&made[n % made.len()], &urls[n % made.len()]);
+        egret.log(made.call(url));
+    })?;
+    println!("  {to:<12} {few:>6.0} ns a record of 8 shapes, {many:>6.0} ns of those above");
+    Ok(())
+}
+
+fn best_thread(n_rounds: usize, egret: &Egret, log: impl Fn(usize)) -> Result<f64> {
     let thread = thread_of_egret()?;
-    let calls = egret_peers::calls::samples(4_096);
     let mut best = f64::MAX;
     for round in 0..=n_rounds {
         let began = cpu_ns(&thread)?;
         let n_calls = 100_000;
         for n in 0..n_calls {
-            let sample = &calls[n % calls.len()];
-            let duration =
-                Duration::from_nanos(1_000_000 + (n as u64).wrapping_mul(7_919) % 90_000_000);
-            let call = Call::new(sample.method, &sample.url).status(sample.status);
-            egret.log(call.template(sample.template).duration(duration));
+            log(n);
             if n % 1_000 == 999 {
                 std::thread::sleep(Duration::from_millis(2));
             }
