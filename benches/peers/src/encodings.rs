@@ -14,15 +14,28 @@ use serde::Serialize;
 
 /// How an encoding is compressed.
 #[derive(Debug, Clone, Copy)]
-pub enum Compressed {
+pub enum Compression {
     Zstd,
     Gzip,
 }
 
-impl Compressed {
-    fn pack(self, bytes: &[u8]) -> Result<Vec<u8>> {
+/// A context that is used again and again, where there is one.
+pub enum Compressor {
+    Zstd(zstd::bulk::Compressor<'static>),
+    Gzip,
+}
+
+impl Compressor {
+    pub fn new(compression: Compression) -> Result<Self> {
+        Ok(match compression {
+            Compression::Zstd => Self::Zstd(zstd::bulk::Compressor::new(1)?),
+            Compression::Gzip => Self::Gzip,
+        })
+    }
+
+    fn pack(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
         Ok(match self {
-            Self::Zstd => zstd::bulk::compress(bytes, 1)?,
+            Self::Zstd(context) => context.compress(bytes)?,
             Self::Gzip => {
                 let level = flate2::Compression::default();
                 let mut out = flate2::write::GzEncoder::new(Vec::new(), level);
@@ -34,13 +47,13 @@ impl Compressed {
 }
 
 /// One JSON object a line, under the conventions' names.
-pub fn lines(records: &[Record<'_>], compressed: Compressed) -> Result<Vec<u8>> {
+pub fn lines(records: &[Record<'_>], compressor: &mut Compressor) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     for record in records {
         serde_json::to_writer(&mut out, &Line::of(record))?;
         out.push(b'\n');
     }
-    compressed.pack(&out)
+    compressor.pack(&out)
 }
 
 #[derive(Serialize)]
@@ -135,13 +148,13 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Spans of OTLP in protobuf, as the SDK's exporter writes them.
-pub fn otlp(records: &[Record<'_>], compressed: Compressed) -> Result<Vec<u8>> {
+pub fn otlp(records: &[Record<'_>], compressor: &mut Compressor) -> Result<Vec<u8>> {
     let scope_spans =
         vec![ScopeSpans { spans: records.iter().map(span).collect(), ..ScopeSpans::default() }];
     let attributes = vec![text("service.name", "peers")];
     let resource = Some(Resource { attributes, ..Resource::default() });
     let resource_spans = vec![ResourceSpans { resource, scope_spans, ..ResourceSpans::default() }];
-    compressed.pack(&ExportTraceServiceRequest { resource_spans }.encode_to_vec())
+    compressor.pack(&ExportTraceServiceRequest { resource_spans }.encode_to_vec())
 }
 
 fn span(record: &Record<'_>) -> Span {

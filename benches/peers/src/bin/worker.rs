@@ -12,10 +12,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use egret::batch::Resource;
 use egret::record::Record;
-use egret::{Assembly, Call, Config, Egret, Rows, Sending, Transport, Verdict};
-use egret_peers::encodings::{Compressed, lines, otlp};
+use egret::{Assembly, Config, Egret, Rows, Sending, Transport, Verdict};
+use egret_peers::encodings::{Compression, Compressor, lines, otlp};
+use egret_peers::measure::middle;
 use egret_peers::traffic::{Made, traffic};
-use egret_peers::{entropy, sink};
+use egret_peers::{entropy, sink, thread};
 
 /// Calls of a round; a multiple of every batch size.
 const N_CALLS: usize = 40_000;
@@ -24,7 +25,8 @@ const SIZES: [usize; 3] = [100, 1_000, 10_000];
 
 fn main() -> Result<()> {
     sink::serve_if_asked()?;
-    let n_rounds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(7);
+    let is_quick = std::env::args().any(|argument| argument == "--quick");
+    let n_rounds = if is_quick { 3 } else { 7 };
     let calls = traffic(N_CALLS);
     let urls: Vec<String> = calls.iter().map(Made::url).collect();
     let shares = entropy::columns(&calls);
@@ -33,7 +35,7 @@ fn main() -> Result<()> {
         calls.iter().map(of).collect::<std::collections::HashSet<_>>().len()
     };
     println!(
-        "{N_CALLS} calls to {} hosts, {} templates; best of {n_rounds} rounds, thread CPU",
+        "{N_CALLS} calls to {} hosts, {} templates; median of {n_rounds} rounds, thread CPU",
         distinct(|call| call.host.clone()),
         distinct(|call| format!("{}{}", call.host, call.template)),
     );
@@ -51,31 +53,45 @@ fn main() -> Result<()> {
     places(&records)?;
     println!("\n{:<28}{:>8}{:>12}{:>12}{:>12}", "", "batch", "ns/record", "B/record", "x entropy");
     let mut egret_cost = Vec::new();
-    let only: Option<usize> = std::env::args().nth(3).and_then(|text| text.parse().ok());
-    for size in SIZES.into_iter().filter(|size| only.is_none_or(|only| only == *size)) {
-        let cost = best(n_rounds, || assemble(&records, size))?;
+    for size in SIZES {
+        let cost = cost(n_rounds, assembler(&records, size)?)?;
         egret_cost.push((size, cost));
         print("egret", size, cost, entropy);
     }
-    if std::env::args().nth(2).as_deref() == Some("egret") {
-        return if only.is_some() { Ok(()) } else { post(n_rounds, &calls, &urls) };
+    if !is_quick {
+        beside(&records, n_rounds, entropy, &egret_cost)?;
     }
-    type Encode = fn(&[Record<'_>], Compressed) -> Result<Vec<u8>>;
-    let peers: [(&str, Encode, Compressed); 3] = [
-        ("JSON lines + zstd-1", lines, Compressed::Zstd),
-        ("OTLP protobuf + zstd-1", otlp, Compressed::Zstd),
-        ("OTLP protobuf + gzip", otlp, Compressed::Gzip),
+    let post_ns = post(n_rounds, &calls, &urls)?;
+    let of_1_000 = egret_cost.iter().find(|cost| cost.0 == 1_000);
+    let (ns, bytes) = of_1_000.context("1,000 is among the sizes")?.1;
+    println!("egret, 1,000 a batch, with the post: {:.0} ns a record", ns + post_ns);
+    println!("egret, 1,000 a batch, bytes / order-0 entropy: {:.3}", bytes / entropy);
+    Ok(())
+}
+
+/// The peers, and egret's ratio to each.
+fn beside(
+    records: &[Record<'_>],
+    n_rounds: usize,
+    entropy: f64,
+    egret: &[(usize, (f64, f64))],
+) -> Result<()> {
+    type Encode = fn(&[Record<'_>], &mut Compressor) -> Result<Vec<u8>>;
+    let peers: [(&str, Encode, Compression); 3] = [
+        ("JSON lines + zstd-1", lines, Compression::Zstd),
+        ("OTLP protobuf + zstd-1", otlp, Compression::Zstd),
+        ("OTLP protobuf + gzip", otlp, Compression::Gzip),
     ];
     let mut ratios = Vec::new();
-    for (name, encode, compressed) in peers {
-        for (size, egret) in &egret_cost {
-            let cost = best(n_rounds.min(3), || {
+    for (name, encode, compression) in peers {
+        let mut compressor = Compressor::new(compression)?;
+        for (size, egret) in egret {
+            let cost = cost(n_rounds, || {
                 let mut n_bytes = 0;
-                let began = own_cpu_ns();
                 for batch in records.chunks(*size) {
-                    n_bytes += black_box(encode(batch, compressed)?).len();
+                    n_bytes += black_box(encode(batch, &mut compressor)?).len();
                 }
-                Ok((own_cpu_ns() - began, n_bytes))
+                Ok(n_bytes)
             })?;
             print(name, *size, cost, entropy);
             ratios.push((name, *size, egret.0 / cost.0, egret.1 / cost.1));
@@ -85,7 +101,7 @@ fn main() -> Result<()> {
     for (name, size, cpu, bytes) in ratios {
         println!("egret / {name}, {size} a batch: {cpu:.2} of the CPU, {bytes:.2} of the bytes");
     }
-    post(n_rounds, &calls, &urls)
+    Ok(())
 }
 
 /// Where the bytes of batches of 1,000 calls are, by table and column.
@@ -128,28 +144,28 @@ fn resource() -> Resource {
     Resource::from([("service.name".to_owned(), "peers".to_owned())])
 }
 
-/// Rows to finished batches, as egret's thread makes them; (CPU, bytes).
-fn assemble(records: &[Record<'_>], size: usize) -> Result<(u64, usize)> {
+/// Makes finished batches of rows, as egret's thread does; says how many bytes they have.
+fn assembler(records: &[Record<'_>], size: usize) -> Result<impl FnMut() -> Result<usize>> {
     let mut rows = Rows::default();
     records.iter().for_each(|record| rows.push(record));
     let mut assembly = Assembly::new(resource(), size)?;
-    // The first round fills what is used again.
-    assembly.push(&rows, |batch| drop(black_box(batch)));
-    let mut n_bytes = 0;
-    let began = own_cpu_ns();
-    assembly.push(&rows, |batch| n_bytes += black_box(batch).len());
-    Ok((own_cpu_ns() - began, n_bytes))
+    Ok(move || {
+        let mut n_bytes = 0;
+        assembly.push(&rows, |batch| n_bytes += black_box(batch).len());
+        Ok(n_bytes)
+    })
 }
 
-/// The cheapest of several rounds, in (nanoseconds, bytes) a record.
-fn best(n_rounds: usize, mut round: impl FnMut() -> Result<(u64, usize)>) -> Result<(f64, f64)> {
-    let mut best = (f64::MAX, 0.0);
+/// What a round costs this thread, which says how many bytes it made: (nanoseconds, bytes) a record.
+fn cost(n_rounds: usize, mut round: impl FnMut() -> Result<usize>) -> Result<(f64, f64)> {
+    let mut n_bytes = round()?;
+    let mut costs = Vec::new();
     for _ in 0..n_rounds {
-        let (cpu_ns, n_bytes) = round()?;
-        let n = N_CALLS as f64;
-        best = (best.0.min(cpu_ns as f64 / n), n_bytes as f64 / n);
+        let began = own_cpu_ns();
+        n_bytes = round()?;
+        costs.push((own_cpu_ns() - began) as f64 / N_CALLS as f64);
     }
-    Ok(best)
+    Ok((middle(costs), n_bytes as f64 / N_CALLS as f64))
 }
 
 fn print(name: &str, size: usize, (ns, bytes): (f64, f64), entropy: f64) {
@@ -166,81 +182,45 @@ impl Transport for Nowhere {
     }
 }
 
-/// The whole thread of a running client: with nowhere to send to, and to a server on loopback; of
-/// few calls by `log()`, and of the calls of the table above.
-fn post(n_rounds: usize, made: &[Made], urls: &[String]) -> Result<()> {
-    println!("\nthe whole thread of a running client, at about 450,000 calls a second:");
+/// The whole thread of a running client, with nowhere to send to and to a server on loopback; says
+/// what the post is of that.
+fn post(n_rounds: usize, made: &[Made], urls: &[String]) -> Result<f64> {
+    println!("\nthe whole thread of a running client, `log()` and a flush every 1,000 calls:");
     let sink = sink::Sink::start()?;
     let config = || Config::builder().service_name("peers").flush_interval(Duration::from_secs(60));
     let nowhere = Egret::start_with(config().build()?, Nowhere)?;
-    both("to nowhere", n_rounds, &nowhere, made, urls)?;
+    let nowhere_ns = thread_cost(n_rounds, &nowhere, made, urls)?;
     let _ = nowhere.shutdown(Duration::from_secs(5));
     let loopback = Egret::start(config().collector_url(sink.url("")).build()?)?;
-    both("over HTTP", n_rounds, &loopback, made, urls)?;
+    let loopback_ns = thread_cost(n_rounds, &loopback, made, urls)?;
     let _ = loopback.shutdown(Duration::from_secs(5));
-    Ok(())
+    println!("  to nowhere   {nowhere_ns:>6.0} ns a record");
+    println!("  over HTTP    {loopback_ns:>6.0} ns a record");
+    Ok(loopback_ns - nowhere_ns)
 }
 
-fn both(to: &str, n_rounds: usize, egret: &Egret, made: &[Made], urls: &[String]) -> Result<()> {
-    let samples = egret_peers::calls::samples(4_096);
-    let few = best_thread(n_rounds, egret, |n| {
-        let sample = &samples[n % samples.len()];
-        let duration =
-            Duration::from_nanos(1_000_000 + (n as u64).wrapping_mul(7_919) % 90_000_000);
-        let call = Call::new(sample.method, &sample.url).status(sample.status);
-        egret.log(call.template(sample.template).duration(duration));
-    })?;
-    let many = best_thread(n_rounds, egret, |n| {
-        let (made, url) = (&made[n % made.len()], &urls[n % made.len()]);
-        egret.log(made.call(url));
-    })?;
-    println!("  {to:<12} {few:>6.0} ns a record of 8 shapes, {many:>6.0} ns of those above");
-    Ok(())
-}
-
-fn best_thread(n_rounds: usize, egret: &Egret, log: impl Fn(usize)) -> Result<f64> {
-    let thread = thread_of_egret()?;
-    let mut best = f64::MAX;
+/// What egret's thread pays for each of the calls of the table, as far as `log()` can tell them.
+fn thread_cost(n_rounds: usize, egret: &Egret, made: &[Made], urls: &[String]) -> Result<f64> {
+    let threads = thread::others()?;
+    let mut costs = Vec::new();
     for round in 0..=n_rounds {
-        let began = cpu_ns(&thread)?;
-        let n_calls = 100_000;
-        for n in 0..n_calls {
-            log(n);
+        let before = thread::seen(&threads)?;
+        for (n, (made, url)) in made.iter().zip(urls).enumerate() {
+            egret.log(made.call(url));
             if n % 1_000 == 999 {
-                std::thread::sleep(Duration::from_millis(2));
+                egret.flush(Duration::from_secs(10)).context("not delivered")?;
             }
         }
-        egret.flush(Duration::from_secs(10)).context("not delivered")?;
+        let cpu = thread::seen(&threads)?.cpu - before.cpu;
         if round > 0 {
-            best = best.min((cpu_ns(&thread)? - began) as f64 / n_calls as f64);
+            costs.push(cpu.as_nanos() as f64 / made.len() as f64);
         }
     }
-    Ok(best)
-}
-
-/// The place of egret's own thread in `/proc`.
-fn thread_of_egret() -> Result<String> {
-    for entry in std::fs::read_dir("/proc/self/task")? {
-        let path = entry?.path();
-        if std::fs::read_to_string(path.join("comm"))?.trim() == "egret" {
-            let id = path.file_name().and_then(|name| name.to_str()).context("no thread id")?;
-            return Ok(format!("self/task/{id}"));
-        }
-    }
-    anyhow::bail!("egret has no thread")
+    Ok(middle(costs))
 }
 
 /// CPU of this thread so far, in nanoseconds.
 fn own_cpu_ns() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()
-}
-
-/// CPU of a thread that sleeps, in nanoseconds; that of one that runs is told with a delay.
-fn cpu_ns(thread: &str) -> Result<u64> {
-    let path = format!("/proc/{thread}/schedstat");
-    let stat =
-        std::fs::read_to_string(path).context("CPU is read from /proc, which needs Linux")?;
-    let first = stat.split_whitespace().next().context("no CPU time")?;
-    Ok(first.parse()?)
 }
