@@ -7,6 +7,7 @@ mod naming;
 #[cfg(feature = "client")]
 mod routes;
 mod segment;
+mod segments;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub use heuristic::heuristic;
 pub(crate) use naming::Naming;
 #[cfg(feature = "client")]
 pub(crate) use routes::Routes;
+pub(crate) use segments::segments;
 
 use std::collections::{HashMap, HashSet};
 

@@ -2,6 +2,7 @@
 //! Never guesses when it reads: a shape and its ids give back the very text, byte by byte.
 
 use super::bits::{BitReader, BitWriter};
+use crate::template::segments;
 use crate::varint;
 
 /// The bytes of a shape that stand for an id. All others stand for themselves, and none of them is
@@ -156,8 +157,8 @@ pub(super) fn shape_of(text: &str, template: &str, out: &mut Vec<u8>) {
     }
     let n_segments = |text: &str| text.bytes().filter(|byte| *byte == b'/').count();
     let is_guided = template.starts_with('/') && n_segments(text) == n_segments(template);
-    let mut names = template.split('/');
-    for (place, segment) in text.split('/').enumerate() {
+    let mut names = segments(template);
+    for (place, segment) in segments(text).enumerate() {
         if place > 0 {
             out.push(b'/');
         }

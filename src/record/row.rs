@@ -156,37 +156,33 @@ pub fn read_row<'a>(bytes: &mut &'a [u8]) -> Result<Option<Record<'a>>, RowError
     read_fields(&mut row).map(Some)
 }
 
-/// What a row holds before it has names.
-struct Fields<'a> {
-    kind: Kind,
-    outcome: Outcome,
-    start_unix_ns: u64,
-    numbers: [Option<u64>; N_NUMBERS],
-    peer_address: Option<IpAddr>,
-    call_id: Option<[u8; 16]>,
-    trace_id: Option<[u8; 16]>,
-    span_id: Option<[u8; 8]>,
-    parent_span_id: Option<[u8; 8]>,
-    method: &'static str,
-    scheme: &'static str,
-    texts: [&'a str; N_TEXTS],
-}
-
+/// In its only place, and number by number: each is where it stays at once.
 #[inline(always)]
 fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let [kind, outcome, n_peer_bytes, ids] = take(row)?;
     let kind = *Kind::ALL.get(usize::from(kind)).ok_or(RowError)?;
     let outcome = *Outcome::ALL.get(usize::from(outcome)).ok_or(RowError)?;
     let present = u16::from_le_bytes(take(row)?);
+    if present >> N_NUMBERS != 0 {
+        return Err(RowError);
+    }
     let [method, scheme] = take(row)?;
     let method = METHODS.get(usize::from(method)).ok_or(RowError)?;
     let scheme = SCHEMES.get(usize::from(scheme)).ok_or(RowError)?;
     let start_unix_ns = u64::from_le_bytes(take(row)?);
     let lengths: [u8; 2 * N_TEXTS] = take(row)?;
-    let mut numbers = [None; N_NUMBERS];
-    for n in set_bits(present) {
-        *numbers.get_mut(n).ok_or(RowError)? = Some(u64::from_le_bytes(take(row)?));
-    }
+    let mut number = |place: u8| -> Result<Option<u64>, RowError> {
+        if present & (1 << place) == 0 {
+            Ok(None)
+        } else {
+            Ok(Some(u64::from_le_bytes(take(row)?)))
+        }
+    };
+    let (total_ns, dns_ns, connect_ns) = (number(0)?, number(1)?, number(2)?);
+    let (ttfb_ns, body_ns) = (number(3)?, number(4)?);
+    let (status, resend_count, attempt) = (number(5)?, number(6)?, number(7)?);
+    let (reused, sent, received) = (number(8)?, number(9)?, number(10)?);
+    let (port, call_total_ns, call_outcome) = (number(11)?, number(12)?, number(13)?);
     let peer_address = match n_peer_bytes {
         0 => None,
         4 => Some(IpAddr::from(take::<4>(row)?)),
@@ -199,92 +195,45 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let parent_span_id = if ids & 8 != 0 { Some(take(row)?) } else { None };
     // All texts at once: each is one of its own only by where it is cut.
     let mut rest = std::str::from_utf8(row).map_err(|_| RowError)?;
-    let mut texts = [""; N_TEXTS];
-    for (text, length) in texts.iter_mut().zip(lengths.as_chunks().0) {
-        let length = usize::from(u16::from_le_bytes(*length));
-        (*text, rest) = rest.split_at_checked(length).ok_or(RowError)?;
-    }
-    let fields = Fields {
+    let mut lengths = lengths.as_chunks().0.iter();
+    let mut text = || -> Result<&'a str, RowError> {
+        let length = u16::from_le_bytes(*lengths.next().ok_or(RowError)?);
+        let (text, behind) = rest.split_at_checked(length.into()).ok_or(RowError)?;
+        rest = behind;
+        Ok(text)
+    };
+    let (host, path, query) = (text()?, text()?, text()?);
+    // In the order of `texts`, as the three before.
+    Ok(Record {
+        template: Cow::Borrowed(text()?),
+        protocol_version: text()?,
+        error_type: text()?,
+        target: Cow::Borrowed(text()?),
+        consumer: Cow::Borrowed(text()?),
+        attributes: Cow::Borrowed(text()?),
         kind,
         outcome,
         start_unix_ns,
-        numbers,
+        total_ns,
+        dns_ns,
+        connect_ns,
+        ttfb_ns,
+        body_ns,
+        status: small(status),
+        resend_count: small(resend_count),
+        attempt: small(attempt),
+        connection_reused: reused.map(|number| number != 0),
+        request_body_bytes: sent,
+        response_body_bytes: received,
         peer_address,
         call_id,
+        call_total_ns,
+        call_outcome: small::<usize>(call_outcome).and_then(|n| Outcome::ALL.get(n).copied()),
         trace_id,
         span_id,
         parent_span_id,
         method,
-        scheme,
-        texts,
-    };
-    Ok(fields.name())
-}
-
-impl<'a> Fields<'a> {
-    /// The record, in the order of [`write_numbers`] and [`texts`].
-    #[inline(always)]
-    fn name(self) -> Record<'a> {
-        let [host, path, query, template, version, error, target, consumer, attributes] =
-            self.texts;
-        let [
-            total,
-            dns,
-            connect,
-            ttfb,
-            body,
-            status,
-            resend,
-            attempt,
-            reused,
-            sent,
-            received,
-            port,
-            call_total,
-            call_outcome,
-        ] = self.numbers;
-        Record {
-            kind: self.kind,
-            outcome: self.outcome,
-            start_unix_ns: self.start_unix_ns,
-            total_ns: total,
-            dns_ns: dns,
-            connect_ns: connect,
-            ttfb_ns: ttfb,
-            body_ns: body,
-            status: small(status),
-            resend_count: small(resend),
-            attempt: small(attempt),
-            connection_reused: reused.map(|number| number != 0),
-            request_body_bytes: sent,
-            response_body_bytes: received,
-            peer_address: self.peer_address,
-            call_id: self.call_id,
-            call_total_ns: call_total,
-            call_outcome: small::<usize>(call_outcome).and_then(|n| Outcome::ALL.get(n).copied()),
-            trace_id: self.trace_id,
-            span_id: self.span_id,
-            parent_span_id: self.parent_span_id,
-            method: self.method,
-            url: SafeUrl { scheme: self.scheme, host, port: small(port), path, query },
-            template: Cow::Borrowed(template),
-            protocol_version: version,
-            error_type: error,
-            target: Cow::Borrowed(target),
-            consumer: Cow::Borrowed(consumer),
-            attributes: Cow::Borrowed(attributes),
-        }
-    }
-}
-
-/// The places of the bits that are set, from the lowest.
-fn set_bits(mut bits: u16) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let place = bits.trailing_zeros() as usize;
-        (bits != 0).then(|| {
-            bits &= bits - 1;
-            place
-        })
+        url: SafeUrl { scheme, host, port: small(port), path, query },
     })
 }
 

@@ -5,6 +5,7 @@
 //! route table gives them names, and the cap of templates bounds them where there is none.
 
 use super::segment::{Placeholder, is_date, judge, judge_number};
+use super::segments::segments;
 use super::shape::Shape;
 use crate::redact::decoded;
 
@@ -17,7 +18,7 @@ const MAX_NAME_BYTES: usize = 80;
 /// Appends the template of `path` to `out`, segment by segment.
 pub fn heuristic(path: &str, out: &mut String) {
     let mut previous = None;
-    for (n, segment) in path.split('/').enumerate() {
+    for (n, segment) in segments(path).enumerate() {
         if n > 0 {
             out.push('/');
         }

@@ -208,3 +208,10 @@ fn random_ids_of_known_forms_hardly_ever_come_through() {
         assert!(n_leaked <= most, "{form}: {n_leaked}");
     }
 }
+
+#[test]
+fn segments_are_what_stands_between_slashes() {
+    for path in ["", "/", "a", "/a", "a/", "//", "/a//b/c/", "/users/12/orders"] {
+        assert!(segments(path).eq(path.split('/')), "{path}");
+    }
+}
