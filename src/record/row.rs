@@ -160,8 +160,6 @@ pub fn read_row<'a>(bytes: &mut &'a [u8]) -> Result<Option<Record<'a>>, RowError
 #[inline(always)]
 fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let [kind, outcome, n_peer_bytes, ids] = take(row)?;
-    let kind = *Kind::ALL.get(usize::from(kind)).ok_or(RowError)?;
-    let outcome = *Outcome::ALL.get(usize::from(outcome)).ok_or(RowError)?;
     let present = u16::from_le_bytes(take(row)?);
     if present >> N_NUMBERS != 0 {
         return Err(RowError);
@@ -183,16 +181,9 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
     let (status, resend_count, attempt) = (number(5)?, number(6)?, number(7)?);
     let (reused, sent, received) = (number(8)?, number(9)?, number(10)?);
     let (port, call_total_ns, call_outcome) = (number(11)?, number(12)?, number(13)?);
-    let peer_address = match n_peer_bytes {
-        0 => None,
-        4 => Some(IpAddr::from(take::<4>(row)?)),
-        16 => Some(IpAddr::from(take::<16>(row)?)),
-        _ => return Err(RowError),
-    };
-    let call_id = if ids & 1 != 0 { Some(take(row)?) } else { None };
-    let trace_id = if ids & 2 != 0 { Some(take(row)?) } else { None };
-    let span_id = if ids & 4 != 0 { Some(take(row)?) } else { None };
-    let parent_span_id = if ids & 8 != 0 { Some(take(row)?) } else { None };
+    let peer_address = read_peer(n_peer_bytes, row)?;
+    let (call_id, trace_id) = (read_id(ids & 1, row)?, read_id(ids & 2, row)?);
+    let (span_id, parent_span_id) = (read_id(ids & 4, row)?, read_id(ids & 8, row)?);
     // All texts at once: each is one of its own only by where it is cut.
     let mut rest = std::str::from_utf8(row).map_err(|_| RowError)?;
     let mut lengths = lengths.as_chunks().0.iter();
@@ -211,8 +202,8 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
         target: Cow::Borrowed(text()?),
         consumer: Cow::Borrowed(text()?),
         attributes: Cow::Borrowed(text()?),
-        kind,
-        outcome,
+        kind: *Kind::ALL.get(usize::from(kind)).ok_or(RowError)?,
+        outcome: *Outcome::ALL.get(usize::from(outcome)).ok_or(RowError)?,
         start_unix_ns,
         total_ns,
         dns_ns,
@@ -235,6 +226,22 @@ fn read_fields<'a>(row: &mut &'a [u8]) -> Result<Record<'a>, RowError> {
         method,
         url: SafeUrl { scheme, host, port: small(port), path, query },
     })
+}
+
+#[inline(always)]
+fn read_peer(n_bytes: u8, row: &mut &[u8]) -> Result<Option<IpAddr>, RowError> {
+    match n_bytes {
+        0 => Ok(None),
+        4 => Ok(Some(IpAddr::from(take::<4>(row)?))),
+        16 => Ok(Some(IpAddr::from(take::<16>(row)?))),
+        _ => Err(RowError),
+    }
+}
+
+/// An id, where its bit is set.
+#[inline(always)]
+fn read_id<const N: usize>(bit: u8, row: &mut &[u8]) -> Result<Option<[u8; N]>, RowError> {
+    if bit == 0 { Ok(None) } else { Ok(Some(take(row)?)) }
 }
 
 fn small<T: TryFrom<u64>>(number: Option<u64>) -> Option<T> {
