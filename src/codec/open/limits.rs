@@ -17,7 +17,7 @@ pub struct Limits {
     pub rows: usize,
     /// Columns of all tables together. Defaults to 256.
     pub columns: usize,
-    /// The texts of one call together. Defaults to 256 KiB. Checked by [`Batch::verify`] alone.
+    /// The texts of one call together. Defaults to 256 KiB. Checked by [`verify`](super::Batch::verify) alone.
     pub record_bytes: usize,
 }
 
