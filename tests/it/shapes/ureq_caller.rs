@@ -193,6 +193,14 @@ fn pieces(mut reader: BodyReader<'_>) -> Body {
 }
 
 fn shape_of(error: &ureq::Error) -> ErrorShape {
+    // How much of it had come by then hangs on timing.
+    let untimed = match error {
+        ureq::Error::LargeResponseHeader(_, most) => {
+            Some(ureq::Error::LargeResponseHeader(usize::MAX, *most))
+        }
+        _ => None,
+    };
+    let error = untimed.as_ref().unwrap_or(error);
     ErrorShape { display: error.to_string(), debug: format!("{error:?}"), ..ErrorShape::default() }
 }
 
