@@ -126,8 +126,8 @@ pub(super) fn decode<const N: usize>(rows: usize, bytes: &[u8]) -> Result<Vec<u8
 pub(super) fn decode_timed(rows: usize, mut bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
     const N: usize = 16;
     const REST: usize = N - TIME_BYTES;
-    // Each row takes a byte at least.
-    if bytes.len() < rows {
+    // Each row takes a bit at least.
+    if bytes.len() < rows.div_ceil(8) {
         return Err("fewer bytes than rows");
     }
     let mut out = vec![0; rows * N];

@@ -186,3 +186,39 @@ fn changed_bytes_of_stored_columns_never_panic() {
         }
     }
 }
+
+/// Columns in which few rows have a value, down to one: each row must not take a byte then.
+#[test]
+fn what_few_calls_have_comes_back() {
+    let (mut encoder, mut calls) = (Encoder::new().unwrap(), CallsBuilder::default());
+    for every in [9, 70, 900, 8_000] {
+        let of_row = |row: u64| {
+            let start = 1_790_000_000_000_000_000 + row;
+            let mut record = Record::new(Kind::Client, "GET", SafeUrl::default(), start);
+            let id = |value: u64| {
+                u128::from(value).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c).to_be_bytes()
+            };
+            if row % every == every - 1 {
+                let mut call_id = id(row + 1);
+                call_id[6] = call_id[6] & 0x0f | 0x70;
+                (record.call_id, record.trace_id) = (Some(call_id), Some(id(row + 2)));
+                record.span_id = Some((row + 3).to_le_bytes());
+                (record.ttfb_ns, record.body_ns) = (Some(row * 7_919), Some(row));
+                (record.total_ns, record.dns_ns) = (Some(row * 7_920), Some(row * 1_000));
+                (record.attempt, record.call_total_ns) = (Some(2), Some(row << 40));
+                record.response_body_bytes = Some(row * row);
+                record.set_attributes([("row", "rare")]);
+            }
+            record
+        };
+        calls.clear();
+        (0..8_000).for_each(|row| calls.push(&of_row(row)));
+        let bytes = encoder.encode(&BatchMeta::new(Resource::default(), 1), &calls, None).unwrap();
+        let batch = Batch::open(&bytes, &Limits::default()).unwrap();
+        batch.verify().unwrap();
+        let read = batch.calls(CallColumn::ALL).unwrap();
+        for row in 0..8_000 {
+            assert_eq!(read.record(row), of_row(row as u64), "one of {every}, row {row}");
+        }
+    }
+}
