@@ -332,6 +332,9 @@ impl CallsBuilder {
     }
 }
 
+/// [`ending_key`] has two bits for an outcome, and three for one that may be absent.
+const _: () = assert!(Outcome::ALL.len() <= 4);
+
 /// All that an ending tells, in one number; `error` is the entry of its class.
 fn ending_key(record: &Record<'_>, error: u32) -> u128 {
     let number = |number: Option<u32>| number.map_or(0, |number| u128::from(number) + 1);

@@ -291,6 +291,9 @@ pub(super) fn decode(
         return Err("its texts are not as long as the directory says");
     }
     let data = String::from_utf8(data).map_err(|_| "text is not UTF-8")?;
+    if ends.iter().any(|end| !data.is_char_boundary(*end as usize)) {
+        return Err("a row's text ends inside a character");
+    }
     Ok(Column::Text { data, ends })
 }
 
